@@ -1,0 +1,781 @@
+// Generated from schema.graphql by `npm run generate`.
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { Person } from '../users/users.js';
+import type { SessionRow } from '../sessions/sessions.table.js';
+import type { IssuedTokens } from '../sessions/issue-tokens.js';
+import type { LoginEventRow } from '../users/login-events.table.js';
+import type { ChangedPassword } from '../sign-in/password/change-password.js';
+import type { Context } from '../context.js';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = T | null | undefined;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A moment in UTC, as RFC 3339 text with milliseconds: `2026-11-22T09:30:00.000Z`. */
+  DateTime: { input: Date; output: Date; }
+};
+
+export type Query = {
+  __typename?: 'Query';
+  /** The person whose access token came with the request. */
+  me: User;
+  /** The live sessions of the person who asks, the one used last first, the asking one marked `current`. */
+  sessions: Array<Session>;
+  /**
+   * What happened at the doors of this account, newest first, as a Relay connection.
+   * Events are kept for `LOGIN_EVENTS_DAYS`.
+   */
+  loginEvents: LoginEventConnection;
+  /** The ways to sign in that are switched on here, in the order in which to offer them. Draw the sign-in screen from it. */
+  authMethods: Array<AuthMethod>;
+};
+
+
+export type QueryLoginEventsArgs = {
+  first?: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type Mutation = {
+  __typename?: 'Mutation';
+  /**
+   * Exchange a refresh token for new tokens. Every refresh gives a new refresh token and spends the old one; store
+   * the new one before using it. Safe to repeat: the same `idempotencyKey` gives the same successor until that
+   * successor is used, and so does a repeat within the grace period (`REFRESH_GRACE_SECONDS`). A spent token that
+   * comes back otherwise ends its session (RFC 9700, section 4.14.2).
+   * Only an `AuthError` from here means that the person is signed out. A bad `Authorization` header is ignored.
+   */
+  refreshSession: SignInResult;
+  /**
+   * End the session of a refresh token. Takes any token this gateway ever issued, however old, needs no access token, and says
+   * true for an unknown one too: an app may queue it while offline.
+   */
+  logout: Scalars['Boolean']['output'];
+  /** End every session of the person who asks, on every device, this one included unless `keepCurrent`. */
+  logoutEverywhere: LogoutEverywhereResult;
+  /** End one session of the person who asks, as listed by `sessions`. */
+  revokeSession: RevokeSessionResult;
+  /** Make an account with an e-mail address and a password, and sign in. At most `SIGNUPS_PER_HOUR` a network. */
+  signup: SignInResult;
+  /** Sign in with an e-mail address and a password. An unknown address and a wrong password answer alike. */
+  login: SignInResult;
+  /**
+   * Change the password of the person who asks. Ends every other session in the same transaction. A wrong
+   * `currentPassword` counts as a wrong login.
+   */
+  changePassword: ChangePasswordResult;
+};
+
+
+export type MutationRefreshSessionArgs = {
+  input: RefreshSessionInput;
+};
+
+
+export type MutationLogoutArgs = {
+  input: LogoutInput;
+};
+
+
+export type MutationLogoutEverywhereArgs = {
+  keepCurrent?: Scalars['Boolean']['input'];
+};
+
+
+export type MutationRevokeSessionArgs = {
+  input: RevokeSessionInput;
+};
+
+
+export type MutationSignupArgs = {
+  input: SignupInput;
+};
+
+
+export type MutationLoginArgs = {
+  input: LoginInput;
+};
+
+
+export type MutationChangePasswordArgs = {
+  input: ChangePasswordInput;
+};
+
+/** What a sign-in comes to. Expected failures are data, in an HTTP 200, never in `errors`. */
+export type SignInResult = SessionTokens | EmailProofRequired | SecondFactorRequired | AuthError;
+
+/** A session has started or goes on: keep the refresh token in the device's key store, the access token in memory. */
+export type SessionTokens = {
+  __typename?: 'SessionTokens';
+  /** A JWT by RFC 9068 for the `Authorization` header; any service verifies it by `/.well-known/jwks.json`. */
+  accessToken: Scalars['String']['output'];
+  /** When the access token ends. */
+  accessTokenExpiresAt: Scalars['DateTime']['output'];
+  /** The access token's remaining life in seconds, for devices whose clock is wrong. */
+  accessTokenExpiresIn: Scalars['Int']['output'];
+  /** An opaque text, for `refreshSession` and `logout` only. Good for one refresh. */
+  refreshToken: Scalars['String']['output'];
+  /** When the refresh token ends if it is not used: the idle or the absolute end of the session, whichever is nearer. */
+  refreshTokenExpiresAt: Scalars['DateTime']['output'];
+  /** The gateway's clock when it answered. */
+  serverTime: Scalars['DateTime']['output'];
+  /** Always `Bearer` (RFC 6750). */
+  tokenType: Scalars['String']['output'];
+  /** Who is signed in. */
+  user: User;
+  /** The session these tokens belong to. */
+  session: Session;
+};
+
+/** The mailbox has to be proved before the account can be used. */
+export type EmailProofRequired = {
+  __typename?: 'EmailProofRequired';
+  /** Names the request for proof. */
+  requestId: Scalars['ID']['output'];
+  /** The half of the proof that stays on the device that asked. */
+  deviceSecret: Scalars['String']['output'];
+  /** When the request lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** The first factor was right; another one is asked for. */
+export type SecondFactorRequired = {
+  __typename?: 'SecondFactorRequired';
+  /** To be sent along with the second factor. */
+  challengeToken: Scalars['String']['output'];
+  /** What can serve as the second factor. */
+  methods: Array<SignInMethod>;
+  /** When the challenge lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** An expected failure. Decide by `code`; `message` is English, for developers' eyes and may change. */
+export type AuthError = {
+  __typename?: 'AuthError';
+  code: AuthErrorCode;
+  message: Scalars['String']['output'];
+  /** Seconds to wait before trying again, where waiting helps. */
+  retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
+  /** A page of this gateway that explains the code. */
+  docUrl?: Maybe<Scalars['String']['output']>;
+};
+
+/** Every expected failure. New codes may be added: treat an unknown one as `INVALID_CREDENTIALS` would be treated. */
+export type AuthErrorCode =
+  /** No such account, or the proof is wrong: which of the two is never told. */
+  | 'INVALID_CREDENTIALS'
+  /** Too many tries with this credential or from this network. Wait `retryAfterSeconds`, or sign in another way. */
+  | 'TOO_MANY_ATTEMPTS'
+  /** The gateway is busy right now; nothing was counted against anyone. Wait `retryAfterSeconds` and repeat. */
+  | 'TRY_AGAIN_LATER'
+  /** The account is closed to sign-ins. */
+  | 'ACCOUNT_DISABLED'
+  /** Not one plain e-mail address: `local@domain`, without quotes, comments or invisible characters. */
+  | 'EMAIL_INVALID'
+  /** There is an account with this address already: sign in instead. */
+  | 'EMAIL_TAKEN'
+  /** A name has 1 to 100 characters and no control characters. */
+  | 'NAME_INVALID'
+  /** A field of `device` is longer than 100 characters, empty or holds control characters. */
+  | 'DEVICE_INVALID'
+  /** An `idempotencyKey` has 8 to 128 characters from `A-Z a-z 0-9 - _ . :`; make a random one for each refresh. */
+  | 'IDEMPOTENCY_KEY_INVALID'
+  /** The password has fewer characters than `PasswordPolicy.minLength`. */
+  | 'PASSWORD_TOO_SHORT'
+  /** The password has more characters than `PasswordPolicy.maxLength`. */
+  | 'PASSWORD_TOO_LONG'
+  /** The password is among the commonest ones, which are tried first. */
+  | 'PASSWORD_TOO_COMMON'
+  /** The password is easy to guess: common words, the person's own name or address, keyboard rows, dates. */
+  | 'PASSWORD_TOO_WEAK'
+  /** The password holds half a character (a lone UTF-16 surrogate) and cannot be stored faithfully. */
+  | 'PASSWORD_NOT_TEXT'
+  /** The refresh token is not one of this gateway's, or its session is long gone. Sign in again. */
+  | 'REFRESH_TOKEN_INVALID'
+  /** A spent refresh token came back, so a copy of it may be in other hands. Its session is ended. Sign in again. */
+  | 'REFRESH_TOKEN_REUSED'
+  /** The session reached its idle or its absolute end. Sign in again. */
+  | 'SESSION_EXPIRED'
+  /** The session was ended: by logout, from another device, by a change of password, or by the cap on sessions. */
+  | 'SESSION_REVOKED'
+  /** The person who asks has no live session of this id. */
+  | 'SESSION_NOT_FOUND';
+
+/** A person with an account. */
+export type User = {
+  __typename?: 'User';
+  /** Never changes and is never given to anyone else: the `sub` of access tokens. */
+  id: Scalars['ID']['output'];
+  /** What the person wants to be called. */
+  name?: Maybe<Scalars['String']['output']>;
+  /** The address in canonical form: lower case, internationalised domains as A-labels. */
+  email?: Maybe<Scalars['String']['output']>;
+  /** Whether the person has proved to own the mailbox. */
+  emailVerified: Scalars['Boolean']['output'];
+  createdAt: Scalars['DateTime']['output'];
+};
+
+/** One sign-in on one device, kept alive by refreshing. */
+export type Session = {
+  __typename?: 'Session';
+  /** The `sid` of its access tokens. */
+  id: Scalars['ID']['output'];
+  /** Whether this is the session that asks. */
+  current: Scalars['Boolean']['output'];
+  /** How it was signed in. */
+  method: SignInMethod;
+  /** The device as it described itself at the sign-in. */
+  device?: Maybe<Device>;
+  /** The network it was last used from: an IPv4 address or an IPv6 /64. */
+  network?: Maybe<Scalars['String']['output']>;
+  createdAt: Scalars['DateTime']['output'];
+  /** The last sign-in or refresh. */
+  lastUsedAt: Scalars['DateTime']['output'];
+  /** When it ends if it is not refreshed before. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** How a person signs in. */
+export type SignInMethod =
+  /** E-mail address and password. */
+  | 'PASSWORD';
+
+/** A device as it describes itself: good for recognising, not for trusting. */
+export type Device = {
+  __typename?: 'Device';
+  /** A random name that the app made at its first launch and kept. */
+  id?: Maybe<Scalars['String']['output']>;
+  /** What the owner calls it: `Asha's Pixel`. */
+  name?: Maybe<Scalars['String']['output']>;
+  platform?: Maybe<Platform>;
+  /** `Pixel 9`, `iPhone17,1`. */
+  model?: Maybe<Scalars['String']['output']>;
+  osVersion?: Maybe<Scalars['String']['output']>;
+  appVersion?: Maybe<Scalars['String']['output']>;
+};
+
+/** What an app runs on. */
+export type Platform =
+  | 'IOS'
+  | 'ANDROID'
+  | 'WEB'
+  | 'MACOS'
+  | 'WINDOWS'
+  | 'LINUX'
+  | 'OTHER';
+
+/** A device as it describes itself. Every field is optional, at most 100 characters, without control characters. */
+export type DeviceInput = {
+  /**
+   * Random, made at the first launch and kept. A device that has signed in before keeps its own count of
+   * wrong passwords, so that a stranger cannot lock it out.
+   */
+  id?: InputMaybe<Scalars['String']['input']>;
+  /** What the owner calls it: `Asha's Pixel`. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  platform?: InputMaybe<Platform>;
+  /** `Pixel 9`, `iPhone17,1`. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  osVersion?: InputMaybe<Scalars['String']['input']>;
+  appVersion?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A way to sign in that is switched on. */
+export type AuthMethod = {
+  __typename?: 'AuthMethod';
+  method: SignInMethod;
+  /** The rules for new passwords; only for `PASSWORD`. */
+  passwordPolicy?: Maybe<PasswordPolicy>;
+};
+
+/** Rules for new passwords (NIST SP 800-63B, section 3.1.1.2): length and strength, no composition rules. */
+export type PasswordPolicy = {
+  __typename?: 'PasswordPolicy';
+  /** The fewest characters (Unicode code points). */
+  minLength: Scalars['Int']['output'];
+  /** The most characters (Unicode code points). */
+  maxLength: Scalars['Int']['output'];
+  /** The least strength on zxcvbn's scale of 0 to 4; the gateway judges, an app may draw a meter. */
+  minScore: Scalars['Int']['output'];
+};
+
+/** What happened at a door of an account. */
+export type LoginEvent = {
+  __typename?: 'LoginEvent';
+  id: Scalars['ID']['output'];
+  kind: LoginEventKind;
+  /** The way in that was used; none for events of a session. */
+  method?: Maybe<SignInMethod>;
+  /** Why it failed; null when it succeeded. */
+  failure?: Maybe<AuthErrorCode>;
+  occurredAt: Scalars['DateTime']['output'];
+  /** The session it was about. */
+  sessionId?: Maybe<Scalars['ID']['output']>;
+  /** The device as it described itself. */
+  device?: Maybe<Device>;
+  /** The app by its `apollographql-client-name` header. */
+  clientName?: Maybe<Scalars['String']['output']>;
+  /** The app's version by its `apollographql-client-version` header. */
+  clientVersion?: Maybe<Scalars['String']['output']>;
+  /** An IPv4 address or an IPv6 /64. */
+  network?: Maybe<Scalars['String']['output']>;
+};
+
+export type LoginEventKind =
+  /** An account was made. */
+  | 'SIGN_UP'
+  /** Somebody signed in, or tried to. */
+  | 'SIGN_IN'
+  /** A refresh that was out of the ordinary: a spent token came back, or one ahead of a restored database. */
+  | 'REFRESH'
+  /** A session was ended by its own logout. */
+  | 'SIGN_OUT'
+  /** Sessions were ended from another one, by the cap on sessions or by a change of password. */
+  | 'REVOCATION'
+  /** The password was changed, or somebody tried to. */
+  | 'PASSWORD_CHANGE';
+
+/** A page of login events (Relay cursor connections). */
+export type LoginEventConnection = {
+  __typename?: 'LoginEventConnection';
+  edges: Array<LoginEventEdge>;
+  pageInfo: PageInfo;
+};
+
+export type LoginEventEdge = {
+  __typename?: 'LoginEventEdge';
+  node: LoginEvent;
+  /** Opaque; give it as `after`. */
+  cursor: Scalars['String']['output'];
+};
+
+/** Where a page stands among its neighbours (Relay cursor connections). */
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  hasNextPage: Scalars['Boolean']['output'];
+  /** Pages only go forward: always false. */
+  hasPreviousPage: Scalars['Boolean']['output'];
+  startCursor?: Maybe<Scalars['String']['output']>;
+  endCursor?: Maybe<Scalars['String']['output']>;
+};
+
+export type RefreshSessionInput = {
+  /** The newest refresh token of the session. */
+  refreshToken: Scalars['String']['input'];
+  /**
+   * A fresh random text (a UUID will do), stored before the request is sent and sent again until an answer arrives:
+   * then a lost answer costs nothing, however long the phone stays in the tunnel.
+   */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type LogoutInput = {
+  /** Any refresh token of the session, however old. */
+  refreshToken: Scalars['String']['input'];
+};
+
+export type RevokeSessionInput = {
+  /** A `Session.id` from `sessions`. */
+  id: Scalars['ID']['input'];
+};
+
+export type LogoutEverywhereResult = SessionsRevoked | AuthError;
+
+export type RevokeSessionResult = SessionsRevoked | AuthError;
+
+/** Sessions were ended, at once for everything this gateway answers; access tokens elsewhere live out their minutes. */
+export type SessionsRevoked = {
+  __typename?: 'SessionsRevoked';
+  revokedSessionIds: Array<Scalars['ID']['output']>;
+};
+
+export type SignupInput = {
+  email: Scalars['String']['input'];
+  /** See `authMethods` for the rules. Taken exactly as it is: no trimming, no case folding, no normalisation. */
+  password: Scalars['String']['input'];
+  /** What the person wants to be called, 1 to 100 characters. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  device?: InputMaybe<DeviceInput>;
+};
+
+export type LoginInput = {
+  email: Scalars['String']['input'];
+  password: Scalars['String']['input'];
+  device?: InputMaybe<DeviceInput>;
+};
+
+export type ChangePasswordInput = {
+  currentPassword: Scalars['String']['input'];
+  /** See `authMethods` for the rules. */
+  newPassword: Scalars['String']['input'];
+};
+
+export type ChangePasswordResult = PasswordChanged | AuthError;
+
+export type PasswordChanged = {
+  __typename?: 'PasswordChanged';
+  user: User;
+  /** The sessions that ended with the old password: all but the one that asks. */
+  revokedSessionIds: Array<Scalars['ID']['output']>;
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  SignInResult:
+    | ( IssuedTokens & { __typename: 'SessionTokens' } )
+    | ( EmailProofRequired & { __typename: 'EmailProofRequired' } )
+    | ( SecondFactorRequired & { __typename: 'SecondFactorRequired' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  LogoutEverywhereResult:
+    | ( SessionsRevoked & { __typename: 'SessionsRevoked' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  RevokeSessionResult:
+    | ( SessionsRevoked & { __typename: 'SessionsRevoked' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  ChangePasswordResult:
+    | ( ChangedPassword & { __typename: 'PasswordChanged' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+};
+
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  SignInResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['SignInResult']>;
+  SessionTokens: ResolverTypeWrapper<IssuedTokens>;
+  EmailProofRequired: ResolverTypeWrapper<EmailProofRequired>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  SecondFactorRequired: ResolverTypeWrapper<SecondFactorRequired>;
+  AuthError: ResolverTypeWrapper<AuthError>;
+  AuthErrorCode: AuthErrorCode;
+  User: ResolverTypeWrapper<Person>;
+  Session: ResolverTypeWrapper<SessionRow>;
+  SignInMethod: SignInMethod;
+  Device: ResolverTypeWrapper<Device>;
+  Platform: Platform;
+  DeviceInput: DeviceInput;
+  AuthMethod: ResolverTypeWrapper<AuthMethod>;
+  PasswordPolicy: ResolverTypeWrapper<PasswordPolicy>;
+  LoginEvent: ResolverTypeWrapper<LoginEventRow>;
+  LoginEventKind: LoginEventKind;
+  LoginEventConnection: ResolverTypeWrapper<Omit<LoginEventConnection, 'edges'> & { edges: Array<ResolversTypes['LoginEventEdge']> }>;
+  LoginEventEdge: ResolverTypeWrapper<Omit<LoginEventEdge, 'node'> & { node: ResolversTypes['LoginEvent'] }>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  RefreshSessionInput: RefreshSessionInput;
+  LogoutInput: LogoutInput;
+  RevokeSessionInput: RevokeSessionInput;
+  LogoutEverywhereResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['LogoutEverywhereResult']>;
+  RevokeSessionResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RevokeSessionResult']>;
+  SessionsRevoked: ResolverTypeWrapper<SessionsRevoked>;
+  SignupInput: SignupInput;
+  LoginInput: LoginInput;
+  ChangePasswordInput: ChangePasswordInput;
+  ChangePasswordResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ChangePasswordResult']>;
+  PasswordChanged: ResolverTypeWrapper<ChangedPassword>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  DateTime: Scalars['DateTime']['output'];
+  Query: Record<PropertyKey, never>;
+  Int: Scalars['Int']['output'];
+  String: Scalars['String']['output'];
+  Mutation: Record<PropertyKey, never>;
+  Boolean: Scalars['Boolean']['output'];
+  SignInResult: ResolversUnionTypes<ResolversParentTypes>['SignInResult'];
+  SessionTokens: IssuedTokens;
+  EmailProofRequired: EmailProofRequired;
+  ID: Scalars['ID']['output'];
+  SecondFactorRequired: SecondFactorRequired;
+  AuthError: AuthError;
+  User: Person;
+  Session: SessionRow;
+  Device: Device;
+  DeviceInput: DeviceInput;
+  AuthMethod: AuthMethod;
+  PasswordPolicy: PasswordPolicy;
+  LoginEvent: LoginEventRow;
+  LoginEventConnection: Omit<LoginEventConnection, 'edges'> & { edges: Array<ResolversParentTypes['LoginEventEdge']> };
+  LoginEventEdge: Omit<LoginEventEdge, 'node'> & { node: ResolversParentTypes['LoginEvent'] };
+  PageInfo: PageInfo;
+  RefreshSessionInput: RefreshSessionInput;
+  LogoutInput: LogoutInput;
+  RevokeSessionInput: RevokeSessionInput;
+  LogoutEverywhereResult: ResolversUnionTypes<ResolversParentTypes>['LogoutEverywhereResult'];
+  RevokeSessionResult: ResolversUnionTypes<ResolversParentTypes>['RevokeSessionResult'];
+  SessionsRevoked: SessionsRevoked;
+  SignupInput: SignupInput;
+  LoginInput: LoginInput;
+  ChangePasswordInput: ChangePasswordInput;
+  ChangePasswordResult: ResolversUnionTypes<ResolversParentTypes>['ChangePasswordResult'];
+  PasswordChanged: ChangedPassword;
+};
+
+export type AuthenticatedDirectiveArgs = { };
+
+export type AuthenticatedDirectiveResolver<Result, Parent, ContextType = Context, Args = AuthenticatedDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  me: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  sessions: Resolver<Array<ResolversTypes['Session']>, ParentType, ContextType>;
+  loginEvents: Resolver<ResolversTypes['LoginEventConnection'], ParentType, ContextType, RequireFields<QueryLoginEventsArgs, 'first'>>;
+  authMethods: Resolver<Array<ResolversTypes['AuthMethod']>, ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  refreshSession: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationRefreshSessionArgs, 'input'>>;
+  logout: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationLogoutArgs, 'input'>>;
+  logoutEverywhere: Resolver<ResolversTypes['LogoutEverywhereResult'], ParentType, ContextType, RequireFields<MutationLogoutEverywhereArgs, 'keepCurrent'>>;
+  revokeSession: Resolver<ResolversTypes['RevokeSessionResult'], ParentType, ContextType, RequireFields<MutationRevokeSessionArgs, 'input'>>;
+  signup: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationSignupArgs, 'input'>>;
+  login: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationLoginArgs, 'input'>>;
+  changePassword: Resolver<ResolversTypes['ChangePasswordResult'], ParentType, ContextType, RequireFields<MutationChangePasswordArgs, 'input'>>;
+};
+
+export type SignInResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SignInResult'] = ResolversParentTypes['SignInResult']> = {
+  __resolveType: TypeResolveFn<'SessionTokens' | 'EmailProofRequired' | 'SecondFactorRequired' | 'AuthError', ParentType, ContextType>;
+};
+
+export type SessionTokensResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SessionTokens'] = ResolversParentTypes['SessionTokens']> = {
+  accessToken?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  accessTokenExpiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  accessTokenExpiresIn?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  refreshToken?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  refreshTokenExpiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  serverTime?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  tokenType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  session?: Resolver<ResolversTypes['Session'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type EmailProofRequiredResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EmailProofRequired'] = ResolversParentTypes['EmailProofRequired']> = {
+  requestId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  deviceSecret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SecondFactorRequiredResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SecondFactorRequired'] = ResolversParentTypes['SecondFactorRequired']> = {
+  challengeToken?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  methods?: Resolver<Array<ResolversTypes['SignInMethod']>, ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuthErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuthError'] = ResolversParentTypes['AuthError']> = {
+  code?: Resolver<ResolversTypes['AuthErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  retryAfterSeconds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  docUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UserResolvers<ContextType = Context, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  email?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  emailVerified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type SessionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Session'] = ResolversParentTypes['Session']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  current?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  method?: Resolver<ResolversTypes['SignInMethod'], ParentType, ContextType>;
+  device?: Resolver<Maybe<ResolversTypes['Device']>, ParentType, ContextType>;
+  network?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type DeviceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Device'] = ResolversParentTypes['Device']> = {
+  id?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  platform?: Resolver<Maybe<ResolversTypes['Platform']>, ParentType, ContextType>;
+  model?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  osVersion?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  appVersion?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type AuthMethodResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuthMethod'] = ResolversParentTypes['AuthMethod']> = {
+  method?: Resolver<ResolversTypes['SignInMethod'], ParentType, ContextType>;
+  passwordPolicy?: Resolver<Maybe<ResolversTypes['PasswordPolicy']>, ParentType, ContextType>;
+};
+
+export type PasswordPolicyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasswordPolicy'] = ResolversParentTypes['PasswordPolicy']> = {
+  minLength?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  maxLength?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  minScore?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type LoginEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LoginEvent'] = ResolversParentTypes['LoginEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LoginEventKind'], ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['SignInMethod']>, ParentType, ContextType>;
+  failure?: Resolver<Maybe<ResolversTypes['AuthErrorCode']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  sessionId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  device?: Resolver<Maybe<ResolversTypes['Device']>, ParentType, ContextType>;
+  clientName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  clientVersion?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  network?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type LoginEventConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LoginEventConnection'] = ResolversParentTypes['LoginEventConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['LoginEventEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type LoginEventEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LoginEventEdge'] = ResolversParentTypes['LoginEventEdge']> = {
+  node?: Resolver<ResolversTypes['LoginEvent'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type LogoutEverywhereResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogoutEverywhereResult'] = ResolversParentTypes['LogoutEverywhereResult']> = {
+  __resolveType: TypeResolveFn<'SessionsRevoked' | 'AuthError', ParentType, ContextType>;
+};
+
+export type RevokeSessionResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeSessionResult'] = ResolversParentTypes['RevokeSessionResult']> = {
+  __resolveType: TypeResolveFn<'SessionsRevoked' | 'AuthError', ParentType, ContextType>;
+};
+
+export type SessionsRevokedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SessionsRevoked'] = ResolversParentTypes['SessionsRevoked']> = {
+  revokedSessionIds?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ChangePasswordResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangePasswordResult'] = ResolversParentTypes['ChangePasswordResult']> = {
+  __resolveType: TypeResolveFn<'PasswordChanged' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasswordChangedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasswordChanged'] = ResolversParentTypes['PasswordChanged']> = {
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  revokedSessionIds?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = Context> = {
+  DateTime?: GraphQLScalarType;
+  Query?: QueryResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  SignInResult?: SignInResultResolvers<ContextType>;
+  SessionTokens?: SessionTokensResolvers<ContextType>;
+  EmailProofRequired?: EmailProofRequiredResolvers<ContextType>;
+  SecondFactorRequired?: SecondFactorRequiredResolvers<ContextType>;
+  AuthError?: AuthErrorResolvers<ContextType>;
+  User?: UserResolvers<ContextType>;
+  Session?: SessionResolvers<ContextType>;
+  Device?: DeviceResolvers<ContextType>;
+  AuthMethod?: AuthMethodResolvers<ContextType>;
+  PasswordPolicy?: PasswordPolicyResolvers<ContextType>;
+  LoginEvent?: LoginEventResolvers<ContextType>;
+  LoginEventConnection?: LoginEventConnectionResolvers<ContextType>;
+  LoginEventEdge?: LoginEventEdgeResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  LogoutEverywhereResult?: LogoutEverywhereResultResolvers<ContextType>;
+  RevokeSessionResult?: RevokeSessionResultResolvers<ContextType>;
+  SessionsRevoked?: SessionsRevokedResolvers<ContextType>;
+  ChangePasswordResult?: ChangePasswordResultResolvers<ContextType>;
+  PasswordChanged?: PasswordChangedResolvers<ContextType>;
+};
+
+export type DirectiveResolvers<ContextType = Context> = {
+  authenticated?: AuthenticatedDirectiveResolver<any, any, ContextType>;
+};
