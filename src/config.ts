@@ -1,0 +1,387 @@
+// Owns every setting: the only reader of process.env, one schema, every problem told at once.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+interface Meta {
+  group: string;
+  meaning: string;
+  secret?: true;
+  /** What stands in the table where the default is not one plain value. */
+  shown?: string;
+}
+
+const about = z.registry<Meta>();
+
+const flag = z.stringbool();
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'is not a whole number')
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const secretKey = z
+  .string()
+  .regex(
+    /^[\w-]{43}$/,
+    'is not 32 bytes in base64url (43 characters): openssl rand 32 | basenc --base64url | tr -d =',
+  )
+  .transform((text) => Buffer.from(text, 'base64url'));
+const url = (...protocols: string[]) =>
+  z.string().refine(
+    (text) => {
+      const parsed = tryUrl(text);
+      return parsed !== null && protocols.includes(parsed.protocol);
+    },
+    `is not a URL of ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  );
+
+function tryUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+/** `none`, `fly` or a list of networks in CIDR notation, checked address by address. */
+const trustProxy = list.superRefine((items, check) => {
+  if (items.length === 1 && (items[0] === 'none' || items[0] === 'fly')) return;
+  for (const item of items) {
+    const [address = '', prefix, extra] = item.split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    const plain = extra === undefined && (prefix === undefined || (/^\d+$/.test(prefix) && +prefix <= most));
+    if (isIP(address) === 0 || !plain) {
+      check.addIssue({
+        code: 'custom',
+        message: `is neither none, fly nor networks like 10.0.0.0/8: ${item}`,
+      });
+    }
+  }
+  if (items.length === 0) check.addIssue({ code: 'custom', message: 'is empty' });
+});
+
+const origin = list.refine(
+  (items) => items.every((item) => tryUrl(item)?.origin === item),
+  'is not a list of origins like https://app.acme.com',
+);
+
+const variables = {
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development').register(about, {
+    group: 'Gateway',
+    meaning:
+      '`production` hides introspection, GraphiQL and the development pages, and insists on real servers.',
+  }),
+  HOST: z.string().min(1).optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Address to listen on.',
+    shown: '`127.0.0.1`; in production `::`',
+  }),
+  PORT: whole(0, 65535).prefault('4000').register(about, { group: 'Gateway', meaning: 'Port to listen on.' }),
+  PUBLIC_URL: url('https:', 'http:').optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Where the world reaches the gateway; the `iss` of tokens and the base of every link.',
+    shown: '`http://localhost:<PORT>`; needed in production',
+  }),
+  DATA_DIR: z.string().min(1).default('./.data').register(about, {
+    group: 'Gateway',
+    meaning: 'Where the embedded Postgres and the development key live.',
+  }),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional().register(about, {
+    group: 'Gateway',
+    meaning: 'PostgreSQL 15 or later.',
+    secret: true,
+    shown: 'embedded Postgres; needed in production',
+  }),
+  DATABASE_POOL: whole(1, 200)
+    .prefault('10')
+    .register(about, { group: 'Gateway', meaning: 'Connections to Postgres of one process.' }),
+  DATABASE_PREPARE: flag.prefault('true').register(about, {
+    group: 'Gateway',
+    meaning: '`false` behind a pooler in transaction mode; three times the cost a statement.',
+  }),
+  DATABASE_TIMEOUT_MS: whole(100, 60_000).prefault('2000').register(about, {
+    group: 'Gateway',
+    meaning: 'How long a statement or a connection attempt may take (`statement_timeout`).',
+  }),
+  REDIS_URL: url('redis:', 'rediss:').optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Redis for the rates per network; it holds nothing that may not be lost.',
+    secret: true,
+    shown: 'counters in process; needed in production',
+  }),
+  SECRET_KEY: secretKey.optional().register(about, {
+    group: 'Gateway',
+    meaning: '32 random bytes in base64url; every other secret is derived from it or encrypted under it.',
+    secret: true,
+    shown: 'made once and kept in `DATA_DIR`; needed in production',
+  }),
+  SECRET_KEY_PREVIOUS: secretKey.optional().register(about, {
+    group: 'Gateway',
+    meaning: 'The key before, still accepted, while `SECRET_KEY` is being replaced.',
+    secret: true,
+  }),
+  TRUST_PROXY: trustProxy.prefault('none').register(about, {
+    group: 'Gateway',
+    meaning:
+      'Who may say where a request came from: `none` takes the socket, `fly` reads `Fly-Client-IP`, a list of networks (`10.0.0.0/8,fd00::/8`) trusts their `X-Forwarded-For`.',
+    shown: '`none`; needed in production',
+  }),
+  WEB_CONCURRENCY: whole(1, 64).prefault('1').register(about, {
+    group: 'Gateway',
+    meaning: 'Processes that share the port; more than one needs `DATABASE_URL` and `REDIS_URL`.',
+  }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .optional()
+    .register(about, {
+      group: 'Gateway',
+      meaning: 'Least level to log.',
+      shown: '`warn`; in production `info`',
+    }),
+  METRICS_HOST: z.string().min(1).optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Address of the metrics listener.',
+    shown: '`127.0.0.1`; in production `::`',
+  }),
+  METRICS_PORT: whole(0, 65535).prefault('9091').register(about, {
+    group: 'Gateway',
+    meaning: 'Port of `/metrics` (Prometheus), apart from the public one. `0` in development: any free port.',
+  }),
+  SHUTDOWN_SECONDS: whole(1, 300).prefault('25').register(about, {
+    group: 'Gateway',
+    meaning:
+      'How long requests in flight may take to finish after SIGTERM; below the platform’s kill time-out.',
+  }),
+  CORS_ORIGINS: origin.prefault('').register(about, {
+    group: 'Gateway',
+    meaning: 'Web origins that may call the gateway from a browser, exact, separated by commas.',
+    shown: 'none',
+  }),
+  INTROSPECTION: flag.optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Whether the schema can be asked for, with suggestions in errors.',
+    shown: '`true`; in production `false`',
+  }),
+  GRAPHIQL: flag.optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Whether `/graphiql` is served.',
+    shown: '`true`; in production `false`',
+  }),
+  DEV_LAN: flag.prefault('false').register(about, {
+    group: 'Gateway',
+    meaning: 'Development only: listen on every address and show the development pages to the local network.',
+  }),
+
+  TOKEN_AUDIENCE: list
+    .refine((items) => items.length > 0, 'is empty')
+    .prefault('app')
+    .register(about, { group: 'Tokens', meaning: 'The `aud` of access tokens, separated by commas.' }),
+  APP_CLIENT_IDS: list
+    .refine((items) => items.length > 0, 'is empty')
+    .prefault('app')
+    .register(about, {
+      group: 'Tokens',
+      meaning:
+        'Names of the apps, for `client_id`: the one in the `apollographql-client-name` header if it is listed, else the first.',
+    }),
+  TOKEN_ALGORITHM: z.enum(['ES256', 'EdDSA']).default('ES256').register(about, {
+    group: 'Tokens',
+    meaning: 'How access tokens are signed. A change takes effect by rotation.',
+  }),
+  ACCESS_TOKEN_MINUTES: whole(15, 60)
+    .prefault('15')
+    .register(about, { group: 'Tokens', meaning: 'Life of an access token.' }),
+  KEY_ROTATION_DAYS: whole(1, 365)
+    .prefault('30')
+    .register(about, { group: 'Tokens', meaning: 'How long a key signs before the next one takes over.' }),
+  JWKS_MAX_AGE_SECONDS: whole(10, 86_400).prefault('300').register(about, {
+    group: 'Tokens',
+    meaning:
+      'How long others may cache the key set. A new key is published at least twice as long before it signs.',
+  }),
+  SESSION_IDLE_DAYS: whole(1, 365)
+    .prefault('30')
+    .register(about, { group: 'Tokens', meaning: 'A session that is not refreshed for so long ends.' }),
+  SESSION_ABSOLUTE_DAYS: whole(1, 730)
+    .prefault('180')
+    .register(about, { group: 'Tokens', meaning: 'A session ends after so long, however busy.' }),
+  SESSIONS_PER_USER: whole(1, 1000).prefault('20').register(about, {
+    group: 'Tokens',
+    meaning: 'Live sessions of one person; a further sign-in ends the one unused for longest.',
+  }),
+  REFRESH_GRACE_SECONDS: whole(0, 600).prefault('60').register(about, {
+    group: 'Tokens',
+    meaning: 'How long a spent refresh token still gives its successor to parallel or repeated refreshes.',
+  }),
+
+  PASSWORD_MIN_LENGTH: whole(8, 64).prefault('8').register(about, {
+    group: 'Passwords',
+    meaning:
+      'Fewest characters of a new password (code points). NIST asks for 15 where it is the only factor.',
+  }),
+  PASSWORD_MAX_LENGTH: whole(64, 1024)
+    .prefault('256')
+    .register(about, { group: 'Passwords', meaning: 'Most characters of a new password (code points).' }),
+  PASSWORD_MIN_SCORE: whole(0, 4).prefault('2').register(about, {
+    group: 'Passwords',
+    meaning: 'Least strength of a new password on zxcvbn’s scale of 0 to 4.',
+  }),
+  PASSWORD_FORBIDDEN_WORDS: list.prefault('').register(about, {
+    group: 'Passwords',
+    meaning: 'Words that make a password weak here: the names of the company and its products.',
+    shown: 'none',
+  }),
+  PASSWORD_HASHES_AT_ONCE: whole(1, 64).optional().register(about, {
+    group: 'Passwords',
+    meaning: 'argon2 hashes computed at a time, all processes together.',
+    shown: 'the lesser of cores and `UV_THREADPOOL_SIZE` - 2',
+  }),
+  PASSWORD_QUEUE_SECONDS: whole(1, 30).prefault('2').register(about, {
+    group: 'Passwords',
+    meaning: 'A login that would wait longer for its hash is told to come back later.',
+  }),
+
+  PASSWORD_ATTEMPTS: whole(1, 1000).prefault('10').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong passwords for one account from one network (or one known device) in 15 minutes.',
+  }),
+  PASSWORD_ATTEMPTS_PER_DAY: whole(1, 10_000).prefault('100').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong passwords for one account from all unknown devices in a day.',
+  }),
+  PASSWORD_ATTEMPTS_PER_NETWORK: whole(1, 100_000).prefault('300').register(about, {
+    group: 'Limits',
+    meaning:
+      'Wrong passwords from one network for any account in 15 minutes. Carriers put thousands of phones behind one address.',
+  }),
+  SIGNUPS_PER_HOUR: whole(1, 100_000)
+    .prefault('10')
+    .register(about, { group: 'Limits', meaning: 'Signups from one network in an hour.' }),
+  REQUESTS_PER_MINUTE: whole(1, 10_000_000).prefault('1200').register(about, {
+    group: 'Limits',
+    meaning: 'HTTP requests from one network in a minute, answered with 429 beyond.',
+  }),
+  GRAPHQL_MAX_TOKENS: whole(100, 100_000)
+    .prefault('1000')
+    .register(about, { group: 'Limits', meaning: 'Lexical tokens in one GraphQL document.' }),
+  GRAPHQL_MAX_DEPTH: whole(3, 100)
+    .prefault('10')
+    .register(about, { group: 'Limits', meaning: 'Levels of nesting in one operation, fragments followed.' }),
+  GRAPHQL_MAX_ALIASES: whole(0, 1000)
+    .prefault('10')
+    .register(about, { group: 'Limits', meaning: 'Aliases in one document.' }),
+  GRAPHQL_MAX_DIRECTIVES: whole(0, 1000)
+    .prefault('10')
+    .register(about, { group: 'Limits', meaning: 'Directives in one document.' }),
+  BODY_LIMIT_BYTES: whole(1024, 1_048_576)
+    .prefault('32768')
+    .register(about, { group: 'Limits', meaning: 'Size of a request body.' }),
+  LOGIN_EVENTS_DAYS: whole(1, 3650)
+    .prefault('400')
+    .register(about, { group: 'Limits', meaning: 'How long login events are kept.' }),
+};
+
+type Variables = typeof variables;
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
+  : Lowercase<S>;
+type Settings = { readonly [Name in keyof Variables as Camel<Name>]: z.output<Variables[Name]> };
+type Filled = 'host' | 'publicUrl' | 'logLevel' | 'metricsHost' | 'introspection' | 'graphiql';
+
+/** Every setting under its variable's name in camel case, defaults filled in: `ACCESS_TOKEN_MINUTES` is `accessTokenMinutes`. */
+export type Config = Omit<Settings, Filled | 'secretKey'> & {
+  readonly [Name in Filled]-?: NonNullable<Settings[Name]>;
+} & { readonly secretKey: Buffer };
+
+/** Everything that is wrong with the environment, one line a problem. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The configuration does not hold:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const neededInProduction = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'] as const;
+
+/**
+ * Reads the settings from an environment. An empty variable counts as not set.
+ * Without SECRET_KEY (outside production only) `makeSecretKey` supplies the key.
+ * @throws {ConfigError} naming every problem at once
+ */
+export function readConfig(
+  environment: Record<string, string | undefined>,
+  makeSecretKey: (dataDir: string) => Buffer,
+): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => name in variables && value !== undefined && value !== '',
+    ),
+  );
+  const parsed = z.object(variables).safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+
+  const production = given.NODE_ENV === 'production';
+  if (production) {
+    for (const name of neededInProduction) {
+      if (given[name] === undefined) {
+        const meta = about.get(variables[name]);
+        problems.push(`${name} is needed in production: ${meta?.meaning ?? ''}`);
+      }
+    }
+    if (given.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https:// in production');
+  }
+  if (+(given.WEB_CONCURRENCY ?? 1) > 1 && !(given.DATABASE_URL && given.REDIS_URL)) {
+    problems.push(
+      'WEB_CONCURRENCY above 1 needs DATABASE_URL and REDIS_URL: one process cannot see the counts of another',
+    );
+  }
+  if (given.SECRET_KEY !== undefined && given.SECRET_KEY === given.SECRET_KEY_PREVIOUS) {
+    problems.push('SECRET_KEY_PREVIOUS is the same as SECRET_KEY');
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const settings = Object.fromEntries(
+    Object.entries(parsed.data).map(([name, value]) => [camel(name), value]),
+  ) as unknown as Settings;
+  const open = production || settings.devLan ? '::' : '127.0.0.1';
+  return {
+    ...settings,
+    host: settings.host ?? open,
+    metricsHost: settings.metricsHost ?? (production ? '::' : '127.0.0.1'),
+    publicUrl: (settings.publicUrl ?? `http://localhost:${settings.port}`).replace(/\/+$/, ''),
+    logLevel: settings.logLevel ?? (production ? 'info' : 'warn'),
+    introspection: settings.introspection ?? !production,
+    graphiql: settings.graphiql ?? !production,
+    secretKey: settings.secretKey ?? makeSecretKey(settings.dataDir),
+  };
+}
+
+function camel(name: string): string {
+  return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** One variable as people read about it. */
+export interface VariableDescription extends Meta {
+  name: string;
+  fallback: string;
+}
+
+/** Every variable with its group, meaning and default, for `npm run config` and the README. */
+export function describeVariables(): VariableDescription[] {
+  return Object.entries(variables).map(([name, schema]) => {
+    const meta = about.get(schema) as Meta;
+    const parsed = schema.safeParse(undefined);
+    const plain = parsed.success && parsed.data !== undefined ? `\`${parsed.data}\`` : 'none';
+    return { ...meta, name, fallback: meta.shown ?? plain };
+  });
+}
