@@ -1,0 +1,72 @@
+// Owns the attempt counters: takes a place in every window that applies, or in none, before a credential is checked.
+import { eq, inArray, lt, sql } from 'drizzle-orm';
+import type { Db } from '../db/client.js';
+import { attempts } from './attempts.table.js';
+
+/** A window of attempts at one thing. */
+export interface AttemptLimit {
+  /** What is counted, by limit and subject. */
+  bucket: string;
+  max: number;
+  windowSeconds: number;
+}
+
+/**
+ * Counts one attempt against every limit, in one statement that is exact however many come at once.
+ * @returns null when all had room; else the seconds until the fullest of them begins anew, with nothing counted
+ */
+export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): Promise<number | null> {
+  const rows = limits.map(
+    ({ bucket, max, windowSeconds }) => sql`(${bucket}::text, ${max}::int, ${windowSeconds}::int)`,
+  );
+  // One count over the limit is let in to be seen below, and never more: a locked row does not grow.
+  const counted = await db.execute<{ bucket: string; waits: number }>(sql`
+    with wanted (bucket, max, seconds) as (values ${sql.join(rows, sql`, `)}),
+    counted as (
+      insert into ${attempts} as held (bucket, count, resets_at)
+      select bucket, 1, now() + make_interval(secs => seconds) from wanted
+      on conflict (bucket) do update set
+        count = case when held.resets_at <= now() then 1 else held.count + 1 end,
+        resets_at = case when held.resets_at <= now() then excluded.resets_at else held.resets_at end
+        where held.resets_at <= now() or held.count < (select max from wanted where wanted.bucket = held.bucket)
+      returning held.bucket
+    )
+    select wanted.bucket,
+      case when counted.bucket is null
+        then greatest(1, ceil(extract(epoch from (
+          select resets_at from ${attempts} full_one where full_one.bucket = wanted.bucket) - now())))::int
+        else 0 end as waits
+    from wanted left join counted using (bucket)`);
+  const waits = Math.max(...counted.map((row) => row.waits));
+  if (waits === 0) return null;
+  await giveBackAttempt(
+    db,
+    counted.filter((row) => row.waits === 0).map((row) => row.bucket),
+  );
+  return waits;
+}
+
+/** Takes one attempt back from each bucket: what was checked was right. */
+export async function giveBackAttempt(db: Db, buckets: readonly string[]): Promise<void> {
+  if (buckets.length === 0) return;
+  await db
+    .update(attempts)
+    .set({ count: sql`greatest(${attempts.count} - 1, 0)` })
+    .where(
+      buckets.length === 1 ? eq(attempts.bucket, buckets[0] ?? '') : inArray(attempts.bucket, [...buckets]),
+    );
+}
+
+/** Removes up to `most` counters whose window has ended. */
+export async function sweepAttempts(db: Db, most: number): Promise<number> {
+  const ended = db
+    .select({ bucket: attempts.bucket })
+    .from(attempts)
+    .where(lt(attempts.resetsAt, sql`now()`))
+    .limit(most);
+  const gone = await db
+    .delete(attempts)
+    .where(inArray(attempts.bucket, ended))
+    .returning({ bucket: attempts.bucket });
+  return gone.length;
+}

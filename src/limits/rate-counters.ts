@@ -1,0 +1,102 @@
+// Counts events by key in windows of time: in Redis for all replicas together, in process without it.
+import type { Redis } from 'ioredis';
+
+/** A counter after an event. */
+export interface Count {
+  count: number;
+  /** Milliseconds until the window ends. */
+  ttl: number;
+}
+
+export interface RateCounters {
+  increment(key: string, windowMs: number): Promise<Count>;
+  /** Takes one event back, if its window has not ended. */
+  decrement(key: string): Promise<void>;
+}
+
+/** Keys kept in process, about 200 bytes each; beyond, the oldest go first. */
+const mostKeys = 50_000;
+
+/** Counters of this process. Answers are copies: who holds one must not see it change. */
+export class LocalCounters implements RateCounters {
+  readonly #windows = new Map<string, { count: number; endsAt: number }>();
+
+  async increment(key: string, windowMs: number): Promise<Count> {
+    const now = Date.now();
+    let window = this.#windows.get(key);
+    if (window === undefined || window.endsAt <= now) {
+      window = { count: 0, endsAt: now + windowMs };
+      // Set anew, so that the order of the map is the order of beginnings.
+      this.#windows.delete(key);
+      this.#makeRoom(now);
+      this.#windows.set(key, window);
+    }
+    window.count += 1;
+    return { count: window.count, ttl: window.endsAt - now };
+  }
+
+  async decrement(key: string): Promise<void> {
+    const window = this.#windows.get(key);
+    if (window !== undefined && window.count > 0) window.count -= 1;
+  }
+
+  #makeRoom(now: number): void {
+    for (const [key, window] of this.#windows) {
+      if (this.#windows.size < mostKeys && window.endsAt > now) return;
+      this.#windows.delete(key);
+    }
+  }
+}
+
+const increment = `
+  local count = redis.call('INCR', KEYS[1])
+  if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+  return { count, redis.call('PTTL', KEYS[1]) }`;
+const decrement = `
+  if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end`;
+
+/** After a failure Redis is left alone for so long, so that only one request has to find out. */
+const restMs = 2_000;
+
+/**
+ * Counters that all replicas share in Redis. Every event is counted in process as well, so that when Redis fails
+ * the count goes on from what this process has seen: a limit never opens, and nobody waits longer than the
+ * client's commandTimeout, once.
+ */
+export class SharedCounters implements RateCounters {
+  readonly #redis: Redis;
+  readonly #local = new LocalCounters();
+  readonly #onFailure: (error: unknown) => void;
+  #restingUntil = 0;
+
+  constructor(redis: Redis, onFailure: (error: unknown) => void) {
+    this.#redis = redis;
+    this.#onFailure = onFailure;
+  }
+
+  async increment(key: string, windowMs: number): Promise<Count> {
+    const local = await this.#local.increment(key, windowMs);
+    const shared = await this.#ask(() => this.#redis.eval(increment, 1, prefix + key, windowMs));
+    if (shared === null) return local;
+    const [count, ttl] = shared as [number, number];
+    return { count, ttl: Math.max(ttl, 0) };
+  }
+
+  async decrement(key: string): Promise<void> {
+    await this.#local.decrement(key);
+    await this.#ask(() => this.#redis.eval(decrement, 1, prefix + key));
+  }
+
+  async #ask(command: () => Promise<unknown>): Promise<unknown> {
+    if (Date.now() < this.#restingUntil) return null;
+    try {
+      return (await command()) ?? null;
+    } catch (error) {
+      this.#restingUntil = Date.now() + restMs;
+      this.#onFailure(error);
+      return null;
+    }
+  }
+}
+
+const prefix = 'darwaza:rate:';
