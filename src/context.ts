@@ -1,0 +1,78 @@
+// Owns the Context of one request: who asks, from where, and with which tools the stories work.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from './config.js';
+import type { Db } from './db/client.js';
+import { unauthenticated } from './errors.js';
+import { networkOf } from './limits/network.js';
+import type { Rates } from './limits/rates.js';
+import type { Metrics } from './metrics.js';
+import type { SessionRow } from './sessions/sessions.table.js';
+import type { PasswordHashing } from './sign-in/password/password-hashing.js';
+import type { KeyRing } from './signing-keys/key-ring.js';
+import type { KeyUse, Subkeys } from './tokens/secret-key.js';
+import { isShowable } from './users/device.js';
+import type { Person } from './users/users.js';
+
+/** What every request works with. */
+export interface Tools {
+  config: Config;
+  db: Db;
+  keys: KeyRing;
+  subkeys: Readonly<Record<Exclude<KeyUse, 'signing-key'>, Subkeys>>;
+  rates: Rates;
+  hashing: PasswordHashing;
+  metrics: Metrics;
+}
+
+/** Who a good access token speaks for. */
+export interface Caller {
+  person: Person;
+  session: SessionRow;
+}
+
+/** One request, as resolvers see it. */
+export interface Context extends Tools {
+  request: FastifyRequest;
+  requestId: string;
+  /** An IPv4 address, an IPv6 /64, or `unknown`. */
+  network: string;
+  /** The app by its own headers; null for what is absent or unprintable. */
+  client: { name: string | null; version: string | null };
+  /** Set before execution when the operation has a field marked `@authenticated`. */
+  caller: Caller | null;
+  /** The session of the caller, or the one that this request has just started or refreshed. */
+  currentSessionId: string | null;
+}
+
+declare module 'mercurius' {
+  interface MercuriusContext extends Context {}
+}
+
+/** Makes the context of a request. */
+export function makeContext(tools: Tools, request: FastifyRequest, _reply: FastifyReply): Context {
+  return {
+    ...tools,
+    request,
+    requestId: request.id,
+    network: networkOf(request, tools.config.trustProxy),
+    client: {
+      name: readLabel(request.headers['apollographql-client-name']),
+      version: readLabel(request.headers['apollographql-client-version']),
+    },
+    caller: null,
+    currentSessionId: null,
+  };
+}
+
+/**
+ * Who asks, in a field marked `@authenticated`.
+ * @throws UNAUTHENTICATED, should a field be reached without the mark having been honoured
+ */
+export function callerOf({ caller }: Context): Caller {
+  if (caller === null) throw unauthenticated('MISSING');
+  return caller;
+}
+
+function readLabel(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' && isShowable(value) ? value : null;
+}

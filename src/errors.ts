@@ -1,0 +1,73 @@
+// Owns the two channels of failure: AuthError values for what is expected, coded GraphQL errors for the rest.
+import { GraphQLError } from 'graphql';
+import type { AuthErrorCode } from './graphql/schema.generated.js';
+
+/** An expected failure as the schema shows it; `docUrl` is filled in on the way out. */
+export interface AuthFailure {
+  __typename: 'AuthError';
+  code: AuthErrorCode;
+  message: string;
+  retryAfterSeconds?: number;
+}
+
+const messages: Record<AuthErrorCode, string> = {
+  INVALID_CREDENTIALS: 'The e-mail address or the password is wrong.',
+  TOO_MANY_ATTEMPTS: 'Too many tries. Wait a while, or sign in another way.',
+  TRY_AGAIN_LATER: 'The gateway is busy. Try again in a moment.',
+  ACCOUNT_DISABLED: 'This account is closed to sign-ins.',
+  EMAIL_INVALID: 'This is not one plain e-mail address.',
+  EMAIL_TAKEN: 'There is an account with this address already.',
+  NAME_INVALID: 'A name has 1 to 100 characters and no control characters.',
+  DEVICE_INVALID: 'A field of the device has 1 to 100 characters and no control characters.',
+  IDEMPOTENCY_KEY_INVALID: 'An idempotencyKey has 8 to 128 characters from A-Z a-z 0-9 - _ . :',
+  PASSWORD_TOO_SHORT: 'The password is too short.',
+  PASSWORD_TOO_LONG: 'The password is too long.',
+  PASSWORD_TOO_COMMON: 'This password is among the first that are tried.',
+  PASSWORD_TOO_WEAK: 'This password is easy to guess.',
+  PASSWORD_NOT_TEXT: 'The password holds half a character.',
+  REFRESH_TOKEN_INVALID: 'This refresh token is not known here. Sign in again.',
+  REFRESH_TOKEN_REUSED: 'This refresh token was spent before, so its session is ended. Sign in again.',
+  SESSION_EXPIRED: 'The session has reached its end. Sign in again.',
+  SESSION_REVOKED: 'The session was ended. Sign in again.',
+  SESSION_NOT_FOUND: 'There is no such live session.',
+};
+
+/** An expected failure, to be returned, never thrown: a throw would roll back what was counted. */
+export function fail(
+  code: AuthErrorCode,
+  more: { message?: string; retryAfterSeconds?: number } = {},
+): AuthFailure {
+  return { __typename: 'AuthError', code, message: messages[code], ...more };
+}
+
+/** Why a bearer was not accepted: `reason` in the error's extensions. */
+export type BearerProblem = 'MISSING' | 'TOKEN_INVALID' | 'TOKEN_EXPIRED' | 'SESSION_REVOKED';
+
+const bearerMessages: Record<BearerProblem, string> = {
+  MISSING: 'An access token is needed.',
+  TOKEN_INVALID: 'The access token is not valid.',
+  TOKEN_EXPIRED: 'The access token has expired.',
+  SESSION_REVOKED: 'The session of the access token was ended.',
+};
+
+/** You may not ask without a good bearer: HTTP 401 (RFC 6750, section 3.1). */
+export function unauthenticated(reason: BearerProblem): GraphQLError {
+  return new GraphQLError(bearerMessages[reason], { extensions: { code: 'UNAUTHENTICATED', reason } });
+}
+
+/** You may not ask this. */
+export function forbidden(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
+}
+
+/** The request itself is at fault, not the person: a developer's mistake. */
+export function badUserInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** Something the gateway leans on does not answer. */
+export function unavailable(retryAfterSeconds = 2): GraphQLError {
+  return new GraphQLError('The gateway cannot answer this right now.', {
+    extensions: { code: 'UNAVAILABLE', retryAfterSeconds },
+  });
+}

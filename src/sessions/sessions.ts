@@ -1,0 +1,243 @@
+// Owns sessions: opens, finds, rotates and ends them, each by one statement that settles its own races.
+import { and, desc, eq, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import type { Config } from '../config.js';
+import { type Db, prepared } from '../db/client.js';
+import { credentials } from '../users/credentials.table.js';
+import { lockPerson, mailboxOf, type Person, personColumns } from '../users/users.js';
+import { users } from '../users/users.table.js';
+import { type RevocationReason, type SessionRow, sessions } from './sessions.table.js';
+
+/** What a session begins with. */
+export type NewSession = Pick<SessionRow, 'userId' | 'method' | 'amr' | 'clientId' | 'device' | 'network'>;
+
+const day = 86_400;
+
+/** Neither ended nor past its idle or absolute end, by the database's clock. */
+function isLive(idleSeconds: SQL | number): SQL {
+  return sql`(${isNull(sessions.revokedAt)} and ${sessions.endsAt} > now()
+    and ${sessions.lastUsedAt} > now() - make_interval(secs => ${idleSeconds}))`;
+}
+
+/** When a session ends if it is not refreshed: its idle or its absolute end, whichever is nearer. */
+export function expiryOf(session: Pick<SessionRow, 'endsAt' | 'lastUsedAt'>, config: Config): Date {
+  const idleEnd = session.lastUsedAt.getTime() + config.sessionIdleDays * day * 1000;
+  return new Date(Math.min(session.endsAt.getTime(), idleEnd));
+}
+
+/**
+ * Starts a session, and ends the person's least used ones beyond the cap. The lock on the person makes parallel
+ * sign-ins count each other.
+ * @returns the session and the ids of those it drove out; null when the account is gone or disabled
+ */
+export async function openSession(
+  tx: Db,
+  config: Config,
+  session: NewSession,
+): Promise<{ session: SessionRow; drivenOut: string[] } | null> {
+  if (!(await lockPerson(tx, session.userId))) return null;
+  const surplus = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, session.userId), isLive(config.sessionIdleDays * day)))
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .offset(config.sessionsPerUser - 1);
+  const drivenOut = await tx
+    .update(sessions)
+    .set(endedFor('session_cap'))
+    .where(sql`${sessions.id} in ${surplus}`)
+    .returning({ id: sessions.id });
+  const [opened] = await tx
+    .insert(sessions)
+    .values({ ...session, endsAt: sql`now() + make_interval(days => ${config.sessionAbsoluteDays})` })
+    .returning();
+  if (opened === undefined) throw new Error('the insert of a session gave no row');
+  return { session: opened, drivenOut: drivenOut.map((row) => row.id) };
+}
+
+const liveSession = prepared((db) =>
+  db
+    .select({ session: sessions, person: personColumns })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .leftJoin(credentials, mailboxOf)
+    .where(and(eq(sessions.id, sql.placeholder('id')), isLive(sql`${sql.placeholder('idle')}::int`)))
+    .prepare('live_session'),
+);
+
+/** A live session with its person, in one round trip; null when it was ended or has lapsed. */
+export async function findLiveSession(
+  db: Db,
+  config: Config,
+  id: string,
+): Promise<{ session: SessionRow; person: Person } | null> {
+  const [found] = await liveSession(db).execute({ id, idle: config.sessionIdleDays * day });
+  return found ?? null;
+}
+
+/** A person's live sessions, the one used last first. */
+export function listLiveSessions(db: Db, config: Config, userId: string): Promise<SessionRow[]> {
+  return liveSessionsOf(db).execute({ userId, idle: config.sessionIdleDays * day });
+}
+
+const liveSessionsOf = prepared((db) =>
+  db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.userId, sql.placeholder('userId')), isLive(sql`${sql.placeholder('idle')}::int`)))
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .prepare('live_sessions_of'),
+);
+
+/** A refresh as its caller asks for it. */
+export interface Rotation {
+  sessionId: string;
+  /** The count in the token that came. */
+  count: number;
+  /** SHA-256 of the caller's idempotencyKey; null without one. */
+  keyHash: string | null;
+  network: string;
+}
+
+const rotateStatement = prepared((db) => {
+  const count = sql`${sql.placeholder('count')}::int`;
+  const next = sql`(${count} + 1)`;
+  const keyHash = sql`${sql.placeholder('keyHash')}::text`;
+  const repeats = sql`${sessions.refreshCount} = ${next}`;
+  return db
+    .update(sessions)
+    .set({
+      refreshCount: next,
+      rotatedAt: sql`case when ${repeats} then ${sessions.rotatedAt} else now() end`,
+      rotationKeyHash: sql`case when ${repeats} then ${sessions.rotationKeyHash} else ${keyHash} end`,
+      lastUsedAt: sql`now()`,
+      network: sql`${sql.placeholder('network')}`,
+    })
+    .where(
+      and(
+        eq(sessions.id, sql.placeholder('sessionId')),
+        isLive(sql`${sql.placeholder('idle')}::int`),
+        or(
+          eq(sessions.refreshCount, count),
+          and(
+            repeats,
+            or(
+              eq(sessions.rotationKeyHash, keyHash),
+              gt(sessions.rotatedAt, sql`now() - make_interval(secs => ${sql.placeholder('grace')}::int)`),
+            ),
+          ),
+        ),
+      ),
+    )
+    .returning()
+    .prepare('rotate_session');
+});
+
+/**
+ * Spends a refresh token: the one conditional update on which all refreshes of a session meet. Matches the token
+ * that is good now, and the one before it when the same idempotencyKey comes again or within the grace period;
+ * either way the row afterwards holds the count of the one successor.
+ * @returns the session, or null when the token is not good: `judgeRefusal` tells why
+ */
+export async function rotateSession(db: Db, config: Config, rotation: Rotation): Promise<SessionRow | null> {
+  const [session] = await rotateStatement(db).execute({
+    ...rotation,
+    idle: config.sessionIdleDays * day,
+    grace: config.refreshGraceSeconds,
+  });
+  return session ?? null;
+}
+
+/** Why a genuine token was not good. */
+export type Refusal =
+  | { why: 'unknown' | 'revoked' | 'expired'; session?: SessionRow }
+  | { why: 'reused'; session: SessionRow; newly: boolean }
+  | { why: 'ahead'; session: SessionRow };
+
+/**
+ * Finds out why `rotateSession` refused, and does what follows from it: a token ahead of the row comes from before a
+ * restored backup or a failover, so the row catches up; one behind it is reuse and ends the session.
+ */
+export async function judgeRefusal(db: Db, config: Config, rotation: Rotation): Promise<Refusal> {
+  const live = isLive(config.sessionIdleDays * day);
+  const [caughtUp] = await db
+    .update(sessions)
+    .set({
+      refreshCount: rotation.count + 1,
+      rotatedAt: sql`now()`,
+      rotationKeyHash: rotation.keyHash,
+      lastUsedAt: sql`now()`,
+      network: rotation.network,
+    })
+    .where(and(eq(sessions.id, rotation.sessionId), live, sql`${sessions.refreshCount} < ${rotation.count}`))
+    .returning();
+  if (caughtUp !== undefined) return { why: 'ahead', session: caughtUp };
+
+  const [ended] = await db
+    .update(sessions)
+    .set(endedFor('refresh_token_reuse'))
+    .where(and(eq(sessions.id, rotation.sessionId), live, sql`${sessions.refreshCount} > ${rotation.count}`))
+    .returning();
+  if (ended !== undefined) return { why: 'reused', session: ended, newly: true };
+
+  const [session] = await db.select().from(sessions).where(eq(sessions.id, rotation.sessionId));
+  if (session === undefined) return { why: 'unknown' };
+  if (session.revokedAt === null) return { why: 'expired', session };
+  if (session.revocationReason === 'refresh_token_reuse') return { why: 'reused', session, newly: false };
+  return { why: 'revoked', session };
+}
+
+/** Ends the session whatever its state; the row if it was live until now, else null. */
+export async function endSession(
+  db: Db,
+  config: Config,
+  id: string,
+  reason: RevocationReason,
+): Promise<SessionRow | null> {
+  const [ended] = await db
+    .update(sessions)
+    .set(endedFor(reason))
+    .where(and(eq(sessions.id, id), isLive(config.sessionIdleDays * day)))
+    .returning();
+  return ended ?? null;
+}
+
+/** Ends live sessions of one person: all, only one, or all but one. */
+export async function endSessionsOf(
+  db: Db,
+  config: Config,
+  userId: string,
+  reason: RevocationReason,
+  which: { only?: string; except?: string } = {},
+): Promise<string[]> {
+  const ended = await db
+    .update(sessions)
+    .set(endedFor(reason))
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        isLive(config.sessionIdleDays * day),
+        which.only === undefined ? undefined : eq(sessions.id, which.only),
+        which.except === undefined ? undefined : ne(sessions.id, which.except),
+      ),
+    )
+    .returning({ id: sessions.id });
+  return ended.map((row) => row.id);
+}
+
+/** How long an ended session is remembered: its tokens get their own answer, its device stays known. */
+const rememberDays = 30;
+
+/** Removes up to `most` sessions that ended long ago. */
+export async function sweepSessions(db: Db, config: Config, most: number): Promise<number> {
+  const gone = await db.execute(sql`
+    delete from ${sessions} where id in (
+      select id from ${sessions} where least(
+        revoked_at, ends_at, last_used_at + make_interval(days => ${config.sessionIdleDays})
+      ) < now() - make_interval(days => ${rememberDays}) limit ${most})
+    returning id`);
+  return gone.length;
+}
+
+function endedFor(reason: RevocationReason) {
+  return { revokedAt: sql`now()`, revocationReason: reason };
+}

@@ -1,0 +1,50 @@
+// Starts a session for a person who has just been proved: the last step of every way of signing in.
+import type { Context } from '../context.js';
+import type { Db } from '../db/client.js';
+import type { SignInMethod } from '../graphql/schema.generated.js';
+import type { DeviceDescription } from '../users/device.js';
+import { recordLoginEvent } from '../users/login-events.js';
+import { openSession } from './sessions.js';
+import type { SessionRow } from './sessions.table.js';
+
+/** Who was proved, and how. */
+export interface Proof {
+  userId: string;
+  kind: 'SIGN_UP' | 'SIGN_IN';
+  method: SignInMethod;
+  /** RFC 8176. */
+  amr: string[];
+  device: DeviceDescription;
+}
+
+/**
+ * Opens the session and writes its events, in the transaction that consumed the proof.
+ * @returns null when the account is disabled, with the attempt on record
+ */
+export async function startSession(context: Context, tx: Db, proof: Proof): Promise<SessionRow | null> {
+  const { userId, kind, method, amr } = proof;
+  const device = Object.keys(proof.device).length > 0 ? proof.device : null;
+  const opened = await openSession(tx, context.config, {
+    userId,
+    method,
+    amr,
+    device,
+    clientId: clientIdOf(context),
+    network: context.network,
+  });
+  if (opened === null) {
+    await recordLoginEvent(context, tx, { kind, userId, method, device, failure: 'ACCOUNT_DISABLED' });
+    return null;
+  }
+  await recordLoginEvent(context, tx, { kind, userId, method, device, sessionId: opened.session.id });
+  for (const sessionId of opened.drivenOut) {
+    await recordLoginEvent(context, tx, { kind: 'REVOCATION', userId, sessionId });
+  }
+  return opened.session;
+}
+
+/** The app that asks, if it is one of ours by its own word, else the first: a label, no proof of anything. */
+function clientIdOf({ client, config }: Context): string {
+  const [first = 'app'] = config.appClientIds;
+  return client.name !== null && config.appClientIds.includes(client.name) ? client.name : first;
+}

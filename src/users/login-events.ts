@@ -1,0 +1,64 @@
+// Owns login events: writes them, with their metric, and reads a person's own, newest first.
+import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import type { Context } from '../context.js';
+import { type Db, prepared } from '../db/client.js';
+import type { AuthErrorCode, LoginEventKind, SignInMethod } from '../graphql/schema.generated.js';
+import type { DeviceDescription } from './device.js';
+import { type LoginEventRow, loginEvents } from './login-events.table.js';
+
+/** What happened, without what the request tells by itself. */
+export interface LoginEvent {
+  kind: LoginEventKind;
+  userId: string | null;
+  method?: SignInMethod;
+  failure?: AuthErrorCode;
+  sessionId?: string;
+  device?: DeviceDescription | null;
+}
+
+/** Writes an event; within the transaction of what it tells, where there is one. */
+export async function recordLoginEvent(context: Context, db: Db, event: LoginEvent): Promise<void> {
+  await db.insert(loginEvents).values({
+    ...event,
+    clientName: context.client.name,
+    clientVersion: context.client.version,
+    network: context.network,
+    requestId: context.requestId,
+  });
+  context.metrics.loginEvents.inc({
+    kind: event.kind,
+    method: event.method ?? 'none',
+    outcome: event.failure ?? 'success',
+  });
+}
+
+const eventsOfUser = prepared((db) =>
+  db
+    .select()
+    .from(loginEvents)
+    .where(
+      and(eq(loginEvents.userId, sql.placeholder('userId')), lt(loginEvents.id, sql.placeholder('before'))),
+    )
+    .orderBy(desc(loginEvents.id))
+    .limit(sql.placeholder('most'))
+    .prepare('events_of_user'),
+);
+
+/** A person's events, newest first, older than the event `before`. */
+export function listLoginEvents(
+  db: Db,
+  userId: string,
+  before: number,
+  most: number,
+): Promise<LoginEventRow[]> {
+  return eventsOfUser(db).execute({ userId, before, most });
+}
+
+/** Removes up to `most` events that are older than `days`. */
+export async function sweepLoginEvents(db: Db, days: number, most: number): Promise<number> {
+  const gone = await db.execute(sql`
+    delete from ${loginEvents} where id in (
+      select id from ${loginEvents} where occurred_at < now() - make_interval(days => ${days}) limit ${most})
+    returning id`);
+  return gone.length;
+}
