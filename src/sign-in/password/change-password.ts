@@ -1,0 +1,69 @@
+// changePassword: a new password for the old one, and the end of every other session.
+
+import { callerOf } from '../../context.js';
+import { fail } from '../../errors.js';
+import type { MutationResolvers } from '../../graphql/schema.generated.js';
+import { endSessionsOf } from '../../sessions/sessions.js';
+import { recordLoginEvent } from '../../users/login-events.js';
+import type { Person } from '../../users/users.js';
+import { checkPassword } from './check-password.js';
+import { findPasswordFlaw, policyOf } from './password-policy.js';
+import { findPassword, replacePassword } from './passwords.js';
+
+/** What is left to say after a change. */
+export interface ChangedPassword {
+  __typename: 'PasswordChanged';
+  user: Person;
+  revokedSessionIds: string[];
+}
+
+export const changePassword: MutationResolvers['changePassword'] = async (_, { input }, context) => {
+  const { config, db, hashing } = context;
+  const { person, session } = callerOf(context);
+  const event = {
+    kind: 'PASSWORD_CHANGE',
+    method: 'PASSWORD',
+    userId: person.id,
+    sessionId: session.id,
+  } as const;
+
+  const personal = {
+    ...(person.email && { email: person.email }),
+    ...(person.name && { name: person.name }),
+  };
+  const flaw = await findPasswordFlaw(input.newPassword, policyOf(config), personal);
+  if (flaw !== null) return fail(flaw.code, { message: flaw.message });
+
+  const current = await findPassword(db, person.id);
+  const checked = await checkPassword(context, {
+    password: input.currentPassword,
+    subject: person.id,
+    hash: current?.hash ?? null,
+    knownAs: session.id,
+  });
+  if ('code' in checked || current === null) {
+    const failure = 'code' in checked ? checked : fail('INVALID_CREDENTIALS');
+    await recordLoginEvent(context, db, { ...event, failure: failure.code });
+    return failure;
+  }
+  const hash = await hashing.hash(input.newPassword);
+  if (typeof hash === 'object') {
+    await checked.giveBack(db);
+    return fail('TRY_AGAIN_LATER', { retryAfterSeconds: hash.retryAfterSeconds });
+  }
+
+  const revokedSessionIds = await db.transaction(async (tx) => {
+    // Logins hold the password they were checked against, so none with the old one slips in behind the revocation.
+    if (!(await replacePassword(tx, current, hash))) return null;
+    await checked.giveBack(tx);
+    const ended = await endSessionsOf(tx, config, person.id, 'password_change', { except: session.id });
+    await recordLoginEvent(context, tx, event);
+    for (const sessionId of ended) {
+      await recordLoginEvent(context, tx, { kind: 'REVOCATION', userId: person.id, sessionId });
+    }
+    return ended;
+  });
+  // Another change came first: the password that was checked is no longer the current one.
+  if (revokedSessionIds === null) return fail('INVALID_CREDENTIALS');
+  return { __typename: 'PasswordChanged', user: person, revokedSessionIds };
+};

@@ -1,0 +1,66 @@
+// Checks a password under the limits on guessing: the step that login and changePassword share.
+import type { Context } from '../../context.js';
+import type { Db } from '../../db/client.js';
+import { type AuthFailure, fail } from '../../errors.js';
+import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { hashSubject } from '../../tokens/secret-key.js';
+
+/** A password to be checked. */
+export interface Guess {
+  password: string;
+  /** Whose attempts are counted: the account, or an address without one. */
+  subject: string;
+  /** The hash to compare with; null: there is none, and the same work is done for nothing. */
+  hash: string | null;
+  /** A device or session of that account: it is counted by itself, so that a stranger cannot use up its tries. */
+  knownAs: string | null;
+}
+
+/** The password was right; the account's attempt goes back within the transaction that follows. */
+export interface RightPassword {
+  giveBack(tx: Db): Promise<void>;
+}
+
+/**
+ * Reserves an attempt in every limit that applies, each in its own committed statement, before it looks at the
+ * password: however many come at once, no more are checked than the limits allow.
+ */
+export async function checkPassword(context: Context, guess: Guess): Promise<RightPassword | AuthFailure> {
+  const { db, hashing, rates, request } = context;
+  const rate = await rates.passwordChecks(request);
+  if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
+
+  const limits = attemptLimits(context, guess);
+  const waitSeconds = await reserveAttempt(db, limits);
+  if (waitSeconds !== null) {
+    await rate.giveBack();
+    return tooMany(waitSeconds);
+  }
+
+  const giveBack = (tx: Db) =>
+    giveBackAttempt(
+      tx,
+      limits.map(({ bucket }) => bucket),
+    );
+  const right = await hashing.verify(guess.hash, guess.password);
+  if (right === false) return fail('INVALID_CREDENTIALS');
+  await rate.giveBack();
+  if (right === true) return { giveBack };
+  await giveBack(db);
+  return fail('TRY_AGAIN_LATER', { retryAfterSeconds: right.retryAfterSeconds });
+}
+
+function attemptLimits({ config, network, subkeys }: Context, { subject, knownAs }: Guess): AttemptLimit[] {
+  // Addresses and device names stand in a bucket only as a keyed hash.
+  const hash = (text: string) => hashSubject(subkeys.subject, text);
+  const guesser = knownAs === null ? `${hash(subject)}:${network}` : `${hash(subject)}:${hash(knownAs)}`;
+  const daily = knownAs === null ? hash(subject) : guesser;
+  return [
+    { bucket: `password:${guesser}`, max: config.passwordAttempts, windowSeconds: 15 * 60 },
+    { bucket: `password-day:${daily}`, max: config.passwordAttemptsPerDay, windowSeconds: 24 * 60 * 60 },
+  ];
+}
+
+function tooMany(retryAfterSeconds: number): AuthFailure {
+  return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds });
+}
