@@ -1,0 +1,33 @@
+// The table of contents: every query and mutation by the feature that tells it. One that is missing is a type error.
+import { GraphQLScalarType } from 'graphql';
+import type { IResolvers } from 'mercurius';
+import { sessionFields, sessionMutations, sessionQueries, sessionTokensFields } from '../sessions/index.js';
+import { authMethods } from '../sign-in/auth-methods.js';
+import { passwordMutations } from '../sign-in/password/index.js';
+import { loginEventFields, userFields, userQueries } from '../users/index.js';
+import type { AuthErrorResolvers, MutationResolvers, QueryResolvers } from './schema.generated.js';
+
+const Query: QueryResolvers = { authMethods, ...userQueries, ...sessionQueries };
+
+const Mutation: MutationResolvers = { ...sessionMutations, ...passwordMutations };
+
+const AuthError: Pick<AuthErrorResolvers, 'docUrl'> = {
+  docUrl: ({ code }, _, { config }) => `${config.publicUrl}/errors#${code}`,
+};
+
+const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  serialize: (value) => (value as Date).toISOString(),
+});
+
+/** Every resolver, type by type; fields without one are read from what their parent gave. */
+export const resolvers = {
+  Query,
+  Mutation,
+  AuthError,
+  DateTime,
+  User: userFields,
+  LoginEvent: loginEventFields,
+  Session: sessionFields,
+  SessionTokens: sessionTokensFields,
+} as IResolvers;
