@@ -1,0 +1,106 @@
+// The composition root: builds the whole app from its settings and an open database, without listening.
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import type { Tools } from './context.js';
+import type { Db } from './db/client.js';
+import { registerGraphiql } from './dev/graphiql.js';
+import { registerGraphql } from './graphql/index.js';
+import { registerErrorsPage } from './http/errors-page.js';
+import { registerHealth } from './http/health.js';
+import { loggingOptions } from './http/logging.js';
+import { registerSecurityHeaders } from './http/security-headers.js';
+import { registerWellKnown } from './http/well-known.js';
+import { LocalCounters, SharedCounters } from './limits/rate-counters.js';
+import { setUpRates } from './limits/rates.js';
+import { openRedis } from './limits/redis.js';
+import { type Metrics, makeMetrics } from './metrics.js';
+import { PasswordHashing } from './sign-in/password/password-hashing.js';
+import { KeyRing } from './signing-keys/key-ring.js';
+import { sweep } from './sweep.js';
+import { deriveSubkeys } from './tokens/secret-key.js';
+
+/** What a test or the process may bring along. */
+export interface Overrides {
+  metrics?: Metrics;
+  /** Where log lines go instead of standard output. */
+  logStream?: { write(line: string): void };
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What requests work with; for tests and commands. */
+    tools: Tools;
+  }
+}
+
+const hourMs = 60 * 60 * 1000;
+
+/** Builds the app. `db` stays the caller's to close. */
+export async function buildApp(config: Config, db: Db, overrides: Overrides = {}): Promise<FastifyInstance> {
+  const metrics = overrides.metrics ?? makeMetrics(false);
+  const app = fastify({
+    ...loggingOptions(config, overrides.logStream),
+    trustProxy: ['none', 'fly'].includes(config.trustProxy[0] ?? 'none') ? false : [...config.trustProxy],
+    bodyLimit: config.bodyLimitBytes,
+    // Slow senders: headers and body within these, or the connection goes.
+    requestTimeout: 15_000,
+    connectionTimeout: 0,
+    // Above what proxies keep a connection, so that they and not we decide when it ends.
+    keepAliveTimeout: 72_000,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: false },
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) };
+    metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+  });
+  await registerSecurityHeaders(app, config);
+
+  const counters = config.redisUrl
+    ? new SharedCounters(await openRedis(app, config.redisUrl), (error) => {
+        metrics.redisFailures.inc();
+        app.log.warn({ err: error }, 'Redis did not answer: rates are counted in process');
+      })
+    : new LocalCounters();
+  const keys = await KeyRing.open(db, config);
+  const tools: Tools = {
+    config,
+    db,
+    keys,
+    metrics,
+    rates: await setUpRates(app, config, counters),
+    hashing: new PasswordHashing(config, metrics),
+    subkeys: {
+      'refresh-token': deriveSubkeys('refresh-token', config.secretKey, config.secretKeyPrevious),
+      subject: deriveSubkeys('subject', config.secretKey, config.secretKeyPrevious),
+    },
+  };
+  app.decorate('tools', tools);
+
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  registerHealth(app, db, () => closing);
+  registerWellKnown(app, config, keys);
+  registerErrorsPage(app);
+  await registerGraphql(app, tools);
+  if (config.graphiql) await registerGraphiql(app, config);
+
+  keepUp(app, 'key rotation', KeyRing.intervalSeconds * 1000, () => keys.rotate());
+  keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
+  return app;
+}
+
+/** Does something again and again for as long as the app lives; a failure is logged and tried again in time. */
+function keepUp(app: FastifyInstance, name: string, everyMs: number, work: () => Promise<void>): void {
+  let running: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    running = work().catch((error) => app.log.error({ err: error }, `${name} failed`));
+  }, everyMs);
+  timer.unref();
+  app.addHook('onClose', async () => {
+    clearInterval(timer);
+    await running;
+  });
+}
