@@ -29,7 +29,7 @@ export const refreshSession: MutationResolvers['refreshSession'] = async (_, { i
 async function recover(context: Context, rotation: Rotation) {
   const refusal = await context.db.transaction(async (tx) => {
     const judged = await judgeRefusal(tx, context.config, rotation);
-    if (judged.why === 'ahead' || (judged.why === 'reused' && judged.newly)) {
+    if ((judged.why === 'ahead' || judged.why === 'reused') && judged.newly) {
       await recordLoginEvent(context, tx, {
         kind: 'REFRESH',
         userId: judged.session.userId,
@@ -49,6 +49,8 @@ async function recover(context: Context, rotation: Rotation) {
       return refuse(context, 'SESSION_EXPIRED');
     case 'revoked':
       return refuse(context, 'SESSION_REVOKED');
+    case 'disabled':
+      return refuse(context, 'ACCOUNT_DISABLED');
     case 'unknown':
       return refuse(context, 'REFRESH_TOKEN_INVALID');
   }

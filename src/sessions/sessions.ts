@@ -60,11 +60,17 @@ const liveSession = prepared((db) =>
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .leftJoin(credentials, mailboxOf)
-    .where(and(eq(sessions.id, sql.placeholder('id')), isLive(sql`${sql.placeholder('idle')}::int`)))
+    .where(
+      and(
+        eq(sessions.id, sql.placeholder('id')),
+        isNull(users.disabledAt),
+        isLive(sql`${sql.placeholder('idle')}::int`),
+      ),
+    )
     .prepare('live_session'),
 );
 
-/** A live session with its person, in one round trip; null when it was ended or has lapsed. */
+/** A live session with its person, in one round trip; null when it was ended, has lapsed or its account is disabled. */
 export async function findLiveSession(
   db: Db,
   config: Config,
@@ -98,6 +104,10 @@ export interface Rotation {
   network: string;
 }
 
+/** Asked within the statement: a disabled account costs a refresh no round trip. */
+const ownerIsEnabled = sql`exists (select from ${users}
+  where ${users.id} = ${sessions.userId} and ${isNull(users.disabledAt)})`;
+
 const rotateStatement = prepared((db) => {
   const count = sql`${sql.placeholder('count')}::int`;
   const next = sql`(${count} + 1)`;
@@ -116,6 +126,7 @@ const rotateStatement = prepared((db) => {
       and(
         eq(sessions.id, sql.placeholder('sessionId')),
         isLive(sql`${sql.placeholder('idle')}::int`),
+        ownerIsEnabled,
         or(
           eq(sessions.refreshCount, count),
           and(
@@ -147,43 +158,53 @@ export async function rotateSession(db: Db, config: Config, rotation: Rotation):
   return session ?? null;
 }
 
-/** Why a genuine token was not good. */
-export type Refusal =
-  | { why: 'unknown' | 'revoked' | 'expired'; session?: SessionRow }
-  | { why: 'reused'; session: SessionRow; newly: boolean }
-  | { why: 'ahead'; session: SessionRow };
+/** What a genuine token came to that `rotateSession` did not take; `newly`: by this very refresh. */
+export type Judgement =
+  | { why: 'unknown' | 'revoked' | 'expired' | 'disabled' }
+  | { why: 'ahead' | 'reused'; session: SessionRow; newly: boolean };
 
 /**
  * Finds out why `rotateSession` refused, and does what follows from it: a token ahead of the row comes from before a
  * restored backup or a failover, so the row catches up; one behind it is reuse and ends the session.
+ * To be called in a transaction: the row stays locked while it is judged.
  */
-export async function judgeRefusal(db: Db, config: Config, rotation: Rotation): Promise<Refusal> {
-  const live = isLive(config.sessionIdleDays * day);
-  const [caughtUp] = await db
-    .update(sessions)
-    .set({
-      refreshCount: rotation.count + 1,
-      rotatedAt: sql`now()`,
-      rotationKeyHash: rotation.keyHash,
-      lastUsedAt: sql`now()`,
-      network: rotation.network,
+export async function judgeRefusal(tx: Db, config: Config, rotation: Rotation): Promise<Judgement> {
+  const thisOne = eq(sessions.id, rotation.sessionId);
+  const [found] = await tx
+    .select({
+      session: sessions,
+      live: sql<boolean>`${isLive(config.sessionIdleDays * day)}`,
+      disabledAt: users.disabledAt,
     })
-    .where(and(eq(sessions.id, rotation.sessionId), live, sql`${sessions.refreshCount} < ${rotation.count}`))
-    .returning();
-  if (caughtUp !== undefined) return { why: 'ahead', session: caughtUp };
-
-  const [ended] = await db
-    .update(sessions)
-    .set(endedFor('refresh_token_reuse'))
-    .where(and(eq(sessions.id, rotation.sessionId), live, sql`${sessions.refreshCount} > ${rotation.count}`))
-    .returning();
-  if (ended !== undefined) return { why: 'reused', session: ended, newly: true };
-
-  const [session] = await db.select().from(sessions).where(eq(sessions.id, rotation.sessionId));
-  if (session === undefined) return { why: 'unknown' };
-  if (session.revokedAt === null) return { why: 'expired', session };
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(thisOne)
+    .for('no key update', { of: sessions });
+  if (found === undefined) return { why: 'unknown' };
+  const { session, live, disabledAt } = found;
   if (session.revocationReason === 'refresh_token_reuse') return { why: 'reused', session, newly: false };
-  return { why: 'revoked', session };
+  if (session.revokedAt !== null) return { why: 'revoked' };
+  if (disabledAt !== null) return { why: 'disabled' };
+  if (!live) return { why: 'expired' };
+
+  // Refreshes of one token come in parallel: another one may have brought the row up meanwhile.
+  const settled = await rotateSession(tx, config, rotation);
+  if (settled !== null) return { why: 'ahead', session: settled, newly: false };
+  const ahead = rotation.count > session.refreshCount;
+  const caughtUp = {
+    refreshCount: rotation.count + 1,
+    rotatedAt: sql`now()`,
+    rotationKeyHash: rotation.keyHash,
+    lastUsedAt: sql`now()`,
+    network: rotation.network,
+  };
+  const [judged] = await tx
+    .update(sessions)
+    .set(ahead ? caughtUp : endedFor('refresh_token_reuse'))
+    .where(thisOne)
+    .returning();
+  if (judged === undefined) throw new Error('a locked session is gone');
+  return { why: ahead ? 'ahead' : 'reused', session: judged, newly: true };
 }
 
 /** Ends the session whatever its state; the row if it was live until now, else null. */
