@@ -1,5 +1,5 @@
 // Owns the attempt counters: takes a place in every window that applies, or in none, before a credential is checked.
-import { eq, inArray, lt, sql } from 'drizzle-orm';
+import { and, inArray, lt, sql } from 'drizzle-orm';
 import type { Db } from '../db/client.js';
 import { attempts } from './attempts.table.js';
 
@@ -24,7 +24,7 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
     with wanted (bucket, max, seconds) as (values ${sql.join(rows, sql`, `)}),
     counted as (
       insert into ${attempts} as held (bucket, count, resets_at)
-      select bucket, 1, now() + make_interval(secs => seconds) from wanted
+      select bucket, 1, now() + make_interval(secs => seconds) from wanted order by bucket
       on conflict (bucket) do update set
         count = case when held.resets_at <= now() then 1 else held.count + 1 end,
         resets_at = case when held.resets_at <= now() then excluded.resets_at else held.resets_at end
@@ -49,12 +49,16 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
 /** Takes one attempt back from each bucket: what was checked was right. */
 export async function giveBackAttempt(db: Db, buckets: readonly string[]): Promise<void> {
   if (buckets.length === 0) return;
-  await db
-    .update(attempts)
-    .set({ count: sql`greatest(${attempts.count} - 1, 0)` })
-    .where(
-      buckets.length === 1 ? eq(attempts.bucket, buckets[0] ?? '') : inArray(attempts.bucket, [...buckets]),
-    );
+  // Rows are locked in the order in which they are counted: two statements never wait for each other.
+  const locked = db
+    .select({ bucket: attempts.bucket })
+    .from(attempts)
+    .where(inArray(attempts.bucket, [...buckets]))
+    .orderBy(attempts.bucket)
+    .for('update');
+  await db.execute(sql`
+    with held as ${locked}
+    update ${attempts} as given set count = greatest(given.count - 1, 0) from held where given.bucket = held.bucket`);
 }
 
 /** Removes up to `most` counters whose window has ended. */
@@ -66,7 +70,8 @@ export async function sweepAttempts(db: Db, most: number): Promise<number> {
     .limit(most);
   const gone = await db
     .delete(attempts)
-    .where(inArray(attempts.bucket, ended))
+    // Once more, because a counter may begin anew while the delete waits for its row.
+    .where(and(inArray(attempts.bucket, ended), lt(attempts.resetsAt, sql`now()`)))
     .returning({ bucket: attempts.bucket });
   return gone.length;
 }
