@@ -65,6 +65,12 @@ export function badUserInput(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
+/** Too many requests from one network; a spent limit on guesses is an AuthError instead. */
+export function rateLimited(retryAfterSeconds: number): GraphQLError {
+  const extensions = { code: 'RATE_LIMITED', retryAfterSeconds };
+  return new GraphQLError('Too many requests from this network.', { extensions });
+}
+
 /** Something the gateway leans on does not answer. */
 export function unavailable(retryAfterSeconds = 2): GraphQLError {
   return new GraphQLError('The gateway cannot answer this right now.', {

@@ -46,6 +46,8 @@ export function answerErrors(
     if (code === 'UNAUTHENTICATED') {
       statusCode = 401;
       headers['www-authenticate'] = challenge(first);
+    } else if (code === 'RATE_LIMITED') {
+      statusCode = 429;
     } else if (code === 'UNAVAILABLE') {
       statusCode = 503;
       headers['retry-after'] = String(first?.extensions.retryAfterSeconds);

@@ -3,13 +3,15 @@ import type { Redis } from 'ioredis';
 
 /** A counter after an event. */
 export interface Count {
+  /** Above the most that are allowed: the event was not counted, so it need not be taken back. */
   count: number;
   /** Milliseconds until the window ends. */
   ttl: number;
 }
 
 export interface RateCounters {
-  increment(key: string, windowMs: number): Promise<Count>;
+  /** Counts an event, unless `max` stand in the window already. */
+  increment(key: string, windowMs: number, max: number): Promise<Count>;
   /** Takes one event back, if its window has not ended. */
   decrement(key: string): Promise<void>;
 }
@@ -21,7 +23,7 @@ const mostKeys = 50_000;
 export class LocalCounters implements RateCounters {
   readonly #windows = new Map<string, { count: number; endsAt: number }>();
 
-  async increment(key: string, windowMs: number): Promise<Count> {
+  async increment(key: string, windowMs: number, max: number): Promise<Count> {
     const now = Date.now();
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
@@ -31,8 +33,10 @@ export class LocalCounters implements RateCounters {
       this.#makeRoom(now);
       this.#windows.set(key, window);
     }
+    const ttl = window.endsAt - now;
+    if (window.count >= max) return { count: max + 1, ttl };
     window.count += 1;
-    return { count: window.count, ttl: window.endsAt - now };
+    return { count: window.count, ttl };
   }
 
   async decrement(key: string): Promise<void> {
@@ -49,7 +53,9 @@ export class LocalCounters implements RateCounters {
 }
 
 const increment = `
-  local count = redis.call('INCR', KEYS[1])
+  local count = tonumber(redis.call('GET', KEYS[1]) or '0') + 1
+  if count > tonumber(ARGV[2]) then return { count, redis.call('PTTL', KEYS[1]) } end
+  redis.call('INCR', KEYS[1])
   if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return { count, redis.call('PTTL', KEYS[1]) }`;
 const decrement = `
@@ -74,11 +80,14 @@ export class SharedCounters implements RateCounters {
     this.#onFailure = onFailure;
   }
 
-  async increment(key: string, windowMs: number): Promise<Count> {
-    const local = await this.#local.increment(key, windowMs);
-    const shared = await this.#ask(() => this.#redis.eval(increment, 1, prefix + key, windowMs));
+  async increment(key: string, windowMs: number, max: number): Promise<Count> {
+    const local = await this.#local.increment(key, windowMs, max);
+    // What this process has seen is enough to refuse, and stands when Redis was emptied.
+    if (local.count > max) return local;
+    const shared = await this.#ask(() => this.#redis.eval(increment, 1, prefix + key, windowMs, max));
     if (shared === null) return local;
     const [count, ttl] = shared as [number, number];
+    if (count > max) await this.#local.decrement(key);
     return { count, ttl: Math.max(ttl, 0) };
   }
 

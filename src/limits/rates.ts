@@ -2,6 +2,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
+import { rateLimited } from '../errors.js';
 import { networkOf } from './network.js';
 import { LocalCounters, type RateCounters } from './rate-counters.js';
 
@@ -34,9 +35,10 @@ function storeOver(shared: RateCounters, local: RateCounters) {
     incr(
       key: string,
       done: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      windowMs = 0,
+      windowMs: number,
+      max: number,
     ) {
-      this.#counters.increment(key, windowMs).then(
+      this.#counters.increment(key, windowMs, max).then(
         ({ count, ttl }) => done(null, { current: count, ttl }),
         (error) => done(error),
       );
@@ -75,15 +77,9 @@ export async function setUpRates(
       'x-ratelimit-reset': false,
       'retry-after': true,
     },
-    errorResponseBuilder: (_request, { ttl }) => ({
-      statusCode: 429,
-      errors: [
-        {
-          message: 'Too many requests from this network.',
-          extensions: { code: 'RATE_LIMITED', retryAfterSeconds: Math.ceil(ttl / 1000) },
-        },
-      ],
-    }),
+    // For Fastify the status; for GraphQL the code.
+    errorResponseBuilder: (_request, { statusCode, ttl }) =>
+      Object.assign(rateLimited(Math.max(1, Math.ceil(ttl / 1000))), { statusCode }),
   });
 
   const rate = (name: string, max: number, timeWindow: number): Rate => {
