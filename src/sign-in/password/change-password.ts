@@ -1,7 +1,7 @@
 // changePassword: a new password for the old one, and the end of every other session.
 
 import { callerOf } from '../../context.js';
-import { fail } from '../../errors.js';
+import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { endSessionsOf } from '../../sessions/sessions.js';
 import { recordLoginEvent } from '../../users/login-events.js';
@@ -25,7 +25,12 @@ export const changePassword: MutationResolvers['changePassword'] = async (_, { i
     method: 'PASSWORD',
     userId: person.id,
     sessionId: session.id,
+    device: session.device,
   } as const;
+  const refuse = async (failure: AuthFailure) => {
+    await recordLoginEvent(context, db, { ...event, failure: failure.code });
+    return failure;
+  };
 
   const personal = {
     ...(person.email && { email: person.email }),
@@ -35,27 +40,20 @@ export const changePassword: MutationResolvers['changePassword'] = async (_, { i
   if (flaw !== null) return fail(flaw.code, { message: flaw.message });
 
   const current = await findPassword(db, person.id);
-  const checked = await checkPassword(context, {
+  const failure = await checkPassword(context, {
     password: input.currentPassword,
     subject: person.id,
     hash: current?.hash ?? null,
     knownAs: session.id,
   });
-  if ('code' in checked || current === null) {
-    const failure = 'code' in checked ? checked : fail('INVALID_CREDENTIALS');
-    await recordLoginEvent(context, db, { ...event, failure: failure.code });
-    return failure;
-  }
+  if (failure !== null || current === null) return refuse(failure ?? fail('INVALID_CREDENTIALS'));
   const hash = await hashing.hash(input.newPassword);
-  if (typeof hash === 'object') {
-    await checked.giveBack(db);
-    return fail('TRY_AGAIN_LATER', { retryAfterSeconds: hash.retryAfterSeconds });
-  }
+  if (typeof hash === 'object')
+    return refuse(fail('TRY_AGAIN_LATER', { retryAfterSeconds: hash.retryAfterSeconds }));
 
   const revokedSessionIds = await db.transaction(async (tx) => {
     // Logins hold the password they were checked against, so none with the old one slips in behind the revocation.
     if (!(await replacePassword(tx, current, hash))) return null;
-    await checked.giveBack(tx);
     const ended = await endSessionsOf(tx, config, person.id, 'password_change', { except: session.id });
     await recordLoginEvent(context, tx, event);
     for (const sessionId of ended) {
@@ -64,6 +62,6 @@ export const changePassword: MutationResolvers['changePassword'] = async (_, { i
     return ended;
   });
   // Another change came first: the password that was checked is no longer the current one.
-  if (revokedSessionIds === null) return fail('INVALID_CREDENTIALS');
+  if (revokedSessionIds === null) return refuse(fail('INVALID_CREDENTIALS'));
   return { __typename: 'PasswordChanged', user: person, revokedSessionIds };
 };

@@ -1,6 +1,5 @@
 // Checks a password under the limits on guessing: the step that login and changePassword share.
 import type { Context } from '../../context.js';
-import type { Db } from '../../db/client.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { hashSubject } from '../../tokens/secret-key.js';
@@ -16,16 +15,13 @@ export interface Guess {
   knownAs: string | null;
 }
 
-/** The password was right; the account's attempt goes back within the transaction that follows. */
-export interface RightPassword {
-  giveBack(tx: Db): Promise<void>;
-}
-
 /**
  * Reserves an attempt in every limit that applies, each in its own committed statement, before it looks at the
- * password: however many come at once, no more are checked than the limits allow.
+ * password: however many come at once, no more are checked than the limits allow. An attempt that was no wrong guess
+ * goes back in a statement of its own too: held until the end of a transaction, its row would keep others waiting.
+ * @returns null when the password is right
  */
-export async function checkPassword(context: Context, guess: Guess): Promise<RightPassword | AuthFailure> {
+export async function checkPassword(context: Context, guess: Guess): Promise<AuthFailure | null> {
   const { db, hashing, rates, request } = context;
   const rate = await rates.passwordChecks(request);
   if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
@@ -37,17 +33,11 @@ export async function checkPassword(context: Context, guess: Guess): Promise<Rig
     return tooMany(waitSeconds);
   }
 
-  const giveBack = (tx: Db) =>
-    giveBackAttempt(
-      tx,
-      limits.map(({ bucket }) => bucket),
-    );
   const right = await hashing.verify(guess.hash, guess.password);
   if (right === false) return fail('INVALID_CREDENTIALS');
-  await rate.giveBack();
-  if (right === true) return { giveBack };
-  await giveBack(db);
-  return fail('TRY_AGAIN_LATER', { retryAfterSeconds: right.retryAfterSeconds });
+  const buckets = limits.map(({ bucket }) => bucket);
+  await Promise.all([rate.giveBack(), giveBackAttempt(db, buckets)]);
+  return right === true ? null : fail('TRY_AGAIN_LATER', { retryAfterSeconds: right.retryAfterSeconds });
 }
 
 function attemptLimits({ config, network, subkeys }: Context, { subject, knownAs }: Guess): AttemptLimit[] {

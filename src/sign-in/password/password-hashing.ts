@@ -22,7 +22,8 @@ export interface Busy {
 
 /** How many hashes may be computed at a time by one process, leaving threads of libuv's pool for signatures. */
 export function hashesAtOnce(config: Pick<Config, 'passwordHashesAtOnce' | 'webConcurrency'>): number {
-  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  // Read as libuv reads it: what is no number means one thread.
+  const threads = Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10) || 1;
   const all = config.passwordHashesAtOnce ?? Math.min(availableParallelism(), threads - 2);
   return Math.max(1, Math.floor(all / config.webConcurrency));
 }

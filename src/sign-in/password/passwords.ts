@@ -12,7 +12,16 @@ import { passwords } from './passwords.table.js';
 export interface StoredPassword {
   credentialId: string;
   hash: string;
+  /** When the password was chosen, to the microsecond: tells a changed password from one that was only hashed anew. */
+  changedAt: string;
 }
+
+const storedColumns = {
+  credentialId: passwords.credentialId,
+  hash: passwords.hash,
+  // As text, because a Date has milliseconds only.
+  changedAt: sql<string>`${passwords.changedAt}::text`,
+};
 
 /** A person who has a password. */
 export interface PasswordOwner extends StoredPassword {
@@ -27,8 +36,7 @@ const ownerByAddress = prepared((db) =>
   db
     .select({
       person: personColumns,
-      credentialId: passwords.credentialId,
-      hash: passwords.hash,
+      ...storedColumns,
       knownDevice: sql<boolean>`exists (select from ${sessions} where ${sessions.userId} = ${users.id}
         and ${sessions.device} ->> 'id' = ${sql.placeholder('deviceId')})`,
     })
@@ -56,7 +64,7 @@ export async function findPasswordOwner(
 /** The password of a person, if there is one. */
 export async function findPassword(db: Db, userId: string): Promise<StoredPassword | null> {
   const [found] = await db
-    .select({ credentialId: passwords.credentialId, hash: passwords.hash })
+    .select(storedColumns)
     .from(credentials)
     .innerJoin(passwords, eq(passwords.credentialId, credentials.id))
     .where(and(eq(credentials.userId, userId), eq(credentials.kind, 'password')));
@@ -77,25 +85,39 @@ export async function addPassword(tx: Db, userId: string, hash: string): Promise
  * Holds a password as it was checked until the transaction ends; false when it was changed meanwhile. A change
  * waits for the hold, and then ends the session that began under it.
  */
-export async function holdPassword(tx: Db, { credentialId, hash }: StoredPassword): Promise<boolean> {
+export async function holdPassword(tx: Db, stored: StoredPassword): Promise<boolean> {
   const held = await tx
     .select({ credentialId: passwords.credentialId })
     .from(passwords)
-    .where(and(eq(passwords.credentialId, credentialId), eq(passwords.hash, hash)))
+    .where(isUnchanged(stored))
     .for('share');
   return held.length > 0;
 }
 
-/** Replaces a hash if it still is the one that was checked; false when another change came first. */
-export async function replacePassword(
-  tx: Db,
-  { credentialId, hash }: StoredPassword,
-  newHash: string,
-): Promise<boolean> {
+/** Holds a password as `holdPassword` does, with a hash at the present cost in place of the old one. */
+export async function rehashPassword(tx: Db, stored: StoredPassword, newHash: string): Promise<boolean> {
+  const rehashed = await tx
+    .update(passwords)
+    .set({ hash: newHash })
+    .where(isUnchanged(stored))
+    .returning({ credentialId: passwords.credentialId });
+  return rehashed.length > 0;
+}
+
+/** Replaces a password if it still is the one that was checked; false when another change came first. */
+export async function replacePassword(tx: Db, stored: StoredPassword, newHash: string): Promise<boolean> {
   const replaced = await tx
     .update(passwords)
-    .set({ hash: newHash, changedAt: sql`now()` })
-    .where(and(eq(passwords.credentialId, credentialId), eq(passwords.hash, hash)))
+    .set({ hash: newHash, changedAt: sql`clock_timestamp()` })
+    .where(isUnchanged(stored))
     .returning({ credentialId: passwords.credentialId });
   return replaced.length > 0;
+}
+
+/** By when it was chosen, not by the hash: of two logins that renew an old hash, neither has changed the password. */
+function isUnchanged({ credentialId, changedAt }: StoredPassword) {
+  return and(
+    eq(passwords.credentialId, credentialId),
+    sql`${passwords.changedAt} = ${changedAt}::timestamptz`,
+  );
 }
