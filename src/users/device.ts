@@ -13,13 +13,15 @@ export interface DeviceDescription {
 
 /** Long enough for any name a person gives a phone, short enough to keep by the million. */
 const longest = 100;
+// Something must show: a name of zero-width spaces is an empty line in a list.
+const visible = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 // Control and format characters, and half characters: they break logs and lists, and Postgres refuses NUL.
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** Whether a text can stand in a list on a screen: 1 to 100 characters (code points), none of them a control character. */
 export function isShowable(text: string): boolean {
   return (
-    text.trim() !== '' && text.length <= 2 * longest && [...text].length <= longest && !unprintable.test(text)
+    visible.test(text) && text.length <= 2 * longest && [...text].length <= longest && !unprintable.test(text)
   );
 }
 

@@ -18,8 +18,10 @@ export interface LoginEvent {
 
 /** Writes an event; within the transaction of what it tells, where there is one. */
 export async function recordLoginEvent(context: Context, db: Db, event: LoginEvent): Promise<void> {
+  const { device } = event;
   await db.insert(loginEvents).values({
     ...event,
+    device: device && Object.keys(device).length > 0 ? device : null,
     clientName: context.client.name,
     clientVersion: context.client.version,
     network: context.network,

@@ -74,12 +74,13 @@ export async function createPerson(tx: Db, name: string | null, email: string): 
 /**
  * Locks the row of a person until the transaction ends, so that what is counted or changed about one person
  * happens one after the other. False when the account is gone or disabled.
+ * Not FOR UPDATE: a row that merely refers to the person, as every login event does, must not wait for it.
  */
 export async function lockPerson(tx: Db, id: string): Promise<boolean> {
   const locked = await tx
     .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, id), isNull(users.disabledAt)))
-    .for('update');
+    .for('no key update');
   return locked.length > 0;
 }
