@@ -1,9 +1,9 @@
 // changePassword: a new password for the old one, and the end of every other session.
 
-import { callerOf } from '../../context.js';
+import { type Context, callerOf } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
-import type { MutationResolvers } from '../../graphql/schema.generated.js';
-import { endSessionsOf } from '../../sessions/sessions.js';
+import type { ChangePasswordInput, MutationResolvers } from '../../graphql/schema.generated.js';
+import { endSessionsOf, findLiveSession } from '../../sessions/sessions.js';
 import { recordLoginEvent } from '../../users/login-events.js';
 import type { Person } from '../../users/users.js';
 import { checkPassword } from './check-password.js';
@@ -17,7 +17,10 @@ export interface ChangedPassword {
   revokedSessionIds: string[];
 }
 
-export const changePassword: MutationResolvers['changePassword'] = async (_, { input }, context) => {
+export const changePassword: MutationResolvers['changePassword'] = (_, { input }, context) =>
+  context.hashing.admit(() => change(context, input));
+
+async function change(context: Context, input: ChangePasswordInput): Promise<ChangedPassword | AuthFailure> {
   const { config, db, hashing } = context;
   const { person, session } = callerOf(context);
   const event = {
@@ -48,12 +51,13 @@ export const changePassword: MutationResolvers['changePassword'] = async (_, { i
   });
   if (failure !== null || current === null) return refuse(failure ?? fail('INVALID_CREDENTIALS'));
   const hash = await hashing.hash(input.newPassword);
-  if (typeof hash === 'object')
-    return refuse(fail('TRY_AGAIN_LATER', { retryAfterSeconds: hash.retryAfterSeconds }));
 
   const revokedSessionIds = await db.transaction(async (tx) => {
-    // Logins hold the password they were checked against, so none with the old one slips in behind the revocation.
-    if (!(await replacePassword(tx, current, hash))) return null;
+    // Whoever was signed out while the password was checked has no say any more.
+    if ((await findLiveSession(tx, config, session.id)) === null) return 'SESSION_REVOKED';
+    // Logins hold the password they were checked against, so none with the old one slips in behind the revocation;
+    // when another change came first, the password that was checked is no longer the current one.
+    if (!(await replacePassword(tx, current, hash))) return 'INVALID_CREDENTIALS';
     const ended = await endSessionsOf(tx, config, person.id, 'password_change', { except: session.id });
     await recordLoginEvent(context, tx, event);
     for (const sessionId of ended) {
@@ -61,7 +65,6 @@ export const changePassword: MutationResolvers['changePassword'] = async (_, { i
     }
     return ended;
   });
-  // Another change came first: the password that was checked is no longer the current one.
-  if (revokedSessionIds === null) return refuse(fail('INVALID_CREDENTIALS'));
+  if (typeof revokedSessionIds === 'string') return refuse(fail(revokedSessionIds));
   return { __typename: 'PasswordChanged', user: person, revokedSessionIds };
-};
+}

@@ -17,8 +17,8 @@ export interface Guess {
 
 /**
  * Reserves an attempt in every limit that applies, each in its own committed statement, before it looks at the
- * password: however many come at once, no more are checked than the limits allow. An attempt that was no wrong guess
- * goes back in a statement of its own too: held until the end of a transaction, its row would keep others waiting.
+ * password: however many come at once, no more are checked than the limits allow. The attempt of a right one goes
+ * back in a statement of its own too: held until the end of a transaction, its row would keep others waiting.
  * @returns null when the password is right
  */
 export async function checkPassword(context: Context, guess: Guess): Promise<AuthFailure | null> {
@@ -33,11 +33,10 @@ export async function checkPassword(context: Context, guess: Guess): Promise<Aut
     return tooMany(waitSeconds);
   }
 
-  const right = await hashing.verify(guess.hash, guess.password);
-  if (right === false) return fail('INVALID_CREDENTIALS');
+  if (!(await hashing.verify(guess.hash, guess.password))) return fail('INVALID_CREDENTIALS');
   const buckets = limits.map(({ bucket }) => bucket);
   await Promise.all([rate.giveBack(), giveBackAttempt(db, buckets)]);
-  return right === true ? null : fail('TRY_AGAIN_LATER', { retryAfterSeconds: right.retryAfterSeconds });
+  return null;
 }
 
 function attemptLimits({ config, network, subkeys }: Context, { subject, knownAs }: Guess): AttemptLimit[] {

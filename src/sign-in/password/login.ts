@@ -1,6 +1,7 @@
 // login: an e-mail address and a password for a session.
+import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
-import type { MutationResolvers } from '../../graphql/schema.generated.js';
+import type { LoginInput, MutationResolvers } from '../../graphql/schema.generated.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { startSession } from '../../sessions/start-session.js';
 import { readDevice } from '../../users/device.js';
@@ -9,7 +10,10 @@ import { recordLoginEvent } from '../../users/login-events.js';
 import { checkPassword } from './check-password.js';
 import { findPasswordOwner, holdPassword, rehashPassword } from './passwords.js';
 
-export const login: MutationResolvers['login'] = async (_, { input }, context) => {
+export const login: MutationResolvers['login'] = (_, { input }, context) =>
+  context.hashing.admit(() => logIn(context, input));
+
+async function logIn(context: Context, input: LoginInput) {
   const { db, hashing } = context;
   const email = normaliseEmail(input.email);
   if (email === null) return fail('EMAIL_INVALID');
@@ -34,13 +38,11 @@ export const login: MutationResolvers['login'] = async (_, { input }, context) =
 
   const newHash = hashing.isOutdated(owner.hash) ? await hashing.hash(input.password) : null;
   const session = await db.transaction(async (tx) => {
-    // With the queue full there is no new hash, which is no reason to fail: the next login tries again.
-    const held =
-      typeof newHash === 'string' ? await rehashPassword(tx, owner, newHash) : await holdPassword(tx, owner);
+    const held = newHash === null ? await holdPassword(tx, owner) : await rehashPassword(tx, owner, newHash);
     if (!held) return 'changed';
     const proof = { userId: owner.person.id, kind: 'SIGN_IN', method: 'PASSWORD', device } as const;
     return startSession(context, tx, { ...proof, amr: ['pwd'] });
   });
   if (session === 'changed') return refuse(fail('INVALID_CREDENTIALS'));
   return session === null ? fail('ACCOUNT_DISABLED') : issueTokens(context, session, owner.person);
-};
+}

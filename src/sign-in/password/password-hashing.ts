@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import type { Config } from '../../config.js';
+import { type AuthFailure, fail } from '../../errors.js';
 import type { Metrics } from '../../metrics.js';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
@@ -13,12 +14,6 @@ const costInPhc = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${co
  * takes the same work as a known one.
  */
 const decoy = `${costInPhc}lYuoQnQAMEt1supoJCzAkQ$Fw6u/Em3bjZ+JKWi5G2LylDHQ/mYC1wdAKPszxsZSX4`;
-
-/** No thread will be free soon enough; seconds after which to try again. */
-export interface Busy {
-  busy: true;
-  retryAfterSeconds: number;
-}
 
 /** How many hashes may be computed at a time by one process, leaving threads of libuv's pool for signatures. */
 export function hashesAtOnce(config: Pick<Config, 'passwordHashesAtOnce' | 'webConcurrency'>): number {
@@ -34,6 +29,7 @@ export class PasswordHashing {
   readonly #patienceMs: number;
   readonly #metrics: Pick<Metrics, 'passwordHashes' | 'passwordQueue'>;
   readonly #waiting: (() => void)[] = [];
+  #admitted = 0;
   #running = 0;
   /** A moving average of what one hash takes. */
   #usualMs = 30;
@@ -47,15 +43,31 @@ export class PasswordHashing {
     this.#metrics = metrics;
   }
 
+  /**
+   * Runs a story that hashes, if its turn will come soon enough. The queue has its end here, in front of the story
+   * and not of the hash, so that a flood has cost nobody an attempt, and the database nothing, when it is sent away.
+   */
+  async admit<T>(story: () => Promise<T>): Promise<T | AuthFailure> {
+    const waitMs = (this.#admitted * this.#usualMs) / this.#atOnce;
+    if (waitMs > this.#patienceMs)
+      return fail('TRY_AGAIN_LATER', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+    this.#admitted += 1;
+    try {
+      return await story();
+    } finally {
+      this.#admitted -= 1;
+    }
+  }
+
   /** A PHC string for a new password. */
-  hash(password: string): Promise<string | Busy> {
+  hash(password: string): Promise<string> {
     return this.#inTurn(() => hash(password, cost));
   }
 
   /** Whether the password is that of the PHC string; without one, the same work and false. */
-  async verify(phc: string | null, password: string): Promise<boolean | Busy> {
+  async verify(phc: string | null, password: string): Promise<boolean> {
     const right = await this.#inTurn(() => verify(phc ?? decoy, password));
-    return phc === null && right === true ? false : right;
+    return phc !== null && right;
   }
 
   /** Whether a PHC string was made at another cost than new ones are. */
@@ -63,10 +75,8 @@ export class PasswordHashing {
     return !phc.startsWith(costInPhc);
   }
 
-  async #inTurn<T>(compute: () => Promise<T>): Promise<T | Busy> {
+  async #inTurn<T>(compute: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#atOnce) {
-      const waitMs = ((this.#waiting.length + 1) * this.#usualMs) / this.#atOnce;
-      if (waitMs > this.#patienceMs) return { busy: true, retryAfterSeconds: Math.ceil(waitMs / 1000) };
       this.#metrics.passwordQueue.set(this.#waiting.length + 1);
       await new Promise<void>((turn) => this.#waiting.push(turn));
     } else this.#running += 1;

@@ -1,6 +1,7 @@
 // signup: a new account with an e-mail address and a password, and its first session.
+import type { Context } from '../../context.js';
 import { fail } from '../../errors.js';
-import type { MutationResolvers } from '../../graphql/schema.generated.js';
+import type { MutationResolvers, SignupInput } from '../../graphql/schema.generated.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { startSession } from '../../sessions/start-session.js';
 import { isShowable, readDevice } from '../../users/device.js';
@@ -9,7 +10,10 @@ import { createPerson, isAddressTaken } from '../../users/users.js';
 import { findPasswordFlaw, policyOf } from './password-policy.js';
 import { addPassword } from './passwords.js';
 
-export const signup: MutationResolvers['signup'] = async (_, { input }, context) => {
+export const signup: MutationResolvers['signup'] = (_, { input }, context) =>
+  context.hashing.admit(() => signUp(context, input));
+
+async function signUp(context: Context, input: SignupInput) {
   const { config, db, hashing, rates, request } = context;
   const email = normaliseEmail(input.email);
   if (email === null) return fail('EMAIL_INVALID');
@@ -29,20 +33,16 @@ export const signup: MutationResolvers['signup'] = async (_, { input }, context)
   }
   if (await isAddressTaken(db, email)) return fail('EMAIL_TAKEN');
   const hash = await hashing.hash(input.password);
-  if (typeof hash === 'object') {
-    await rate.giveBack();
-    return fail('TRY_AGAIN_LATER', { retryAfterSeconds: hash.retryAfterSeconds });
-  }
 
   const begun = await db.transaction(async (tx) => {
     const person = await createPerson(tx, name, email);
     if (person === null) return null;
     await addPassword(tx, person.id, hash);
-    const proof = { userId: person.id, kind: 'SIGN_UP', method: 'PASSWORD', amr: ['pwd'], device } as const;
-    return { person, session: await startSession(context, tx, { ...proof, amr: [...proof.amr] }) };
+    const proof = { userId: person.id, kind: 'SIGN_UP', method: 'PASSWORD', device } as const;
+    return { person, session: await startSession(context, tx, { ...proof, amr: ['pwd'] }) };
   });
   if (begun === null) return fail('EMAIL_TAKEN');
   return begun.session === null
     ? fail('ACCOUNT_DISABLED')
     : issueTokens(context, begun.session, begun.person);
-};
+}
