@@ -1,0 +1,208 @@
+// Owns the example operations of GraphiQL, in the order in which a newcomer runs them. Runs in the browser as well.
+import type { Known } from './graphiql-memory.js';
+
+/** One tab. The name of the operation is its title. */
+export interface Example {
+  query: string;
+  /** What it is asked with; each value of `known` stands there whole, so that it can be brought up to date. */
+  variables?: (known: Known) => object;
+}
+
+const tokens = `__typename
+    ... on SessionTokens {
+      accessToken
+      accessTokenExpiresIn
+      refreshToken
+      refreshTokenExpiresAt
+      user { id name email emailVerified }
+      session { id method }
+    }
+    ... on AuthError { code message retryAfterSeconds docUrl }`;
+
+const device = ({ deviceId }: Known) => ({ id: deviceId, name: 'GraphiQL', platform: 'WEB' });
+
+export const examples: readonly Example[] = [
+  {
+    query: `# 1. Make an account. Press play, or Ctrl-Enter.
+#
+# The variables are a person made up for this visit.
+# This page takes the tokens out of the answer: the
+# access token goes with every later request, and
+# the variables of the other tabs are filled in.
+# What you type there yourself stays as it is.
+
+mutation SignUp($input: SignupInput!) {
+  signup(input: $input) {
+    ${tokens}
+  }
+}`,
+    variables: (known) => ({
+      input: { email: known.email, password: known.password, name: 'Asha', device: device(known) },
+    }),
+  },
+  {
+    query: `# 2. Log in as the person who has just signed up.
+#
+# That starts a second session, and this page goes
+# on with the tokens of that one.
+
+mutation LogIn($input: LoginInput!) {
+  login(input: $input) {
+    ${tokens}
+  }
+}`,
+    variables: (known) => ({
+      input: { email: known.email, password: known.password, device: device(known) },
+    }),
+  },
+  {
+    query: `# 3. Ask who you are.
+#
+# The access token goes along by itself, in the
+# Authorization header. Without one (press Forget,
+# at the top, and run it again) it is a 401.
+
+query Me {
+  me {
+    id
+    name
+    email
+    emailVerified
+    createdAt
+  }
+}`,
+  },
+  {
+    query: `# 4. List where you are signed in.
+#
+# One is from signing up, one from logging in.
+
+query Sessions {
+  sessions {
+    id
+    current
+    method
+    device { name platform }
+    network
+    createdAt
+    lastUsedAt
+    expiresAt
+  }
+}`,
+  },
+  {
+    query: `# 5. Exchange the refresh token for new tokens.
+#
+# The variables hold the newest one, and a fresh
+# idempotencyKey: an app stores both, then sends,
+# and repeats them until an answer comes.
+# For a replay, paste a token of an older answer.
+
+mutation Refresh($input: RefreshSessionInput!) {
+  refreshSession(input: $input) {
+    ${tokens}
+  }
+}`,
+    variables: ({ refreshToken, idempotencyKey }) => ({ input: { refreshToken, idempotencyKey } }),
+  },
+  {
+    query: `# 6. Get it wrong.
+#
+# What an app has to expect is data in an HTTP 200:
+# an AuthError with a code. An address that has no
+# account answers just the same.
+
+mutation WrongPassword($input: LoginInput!) {
+  login(input: $input) {
+    __typename
+    ... on SessionTokens { accessToken refreshToken }
+    ... on AuthError { code message retryAfterSeconds docUrl }
+  }
+}`,
+    variables: ({ email }) => ({ input: { email, password: 'not the password' } }),
+  },
+  {
+    query: `# 7. List the ways to sign in.
+#
+# An app draws its sign-in screen from these, so it
+# takes no token.
+
+query AuthMethods {
+  authMethods {
+    method
+    passwordPolicy { minLength maxLength minScore }
+  }
+}`,
+  },
+  {
+    query: `# 8. List what happened to your account.
+#
+# The wrong password is among it.
+
+query LoginEvents($first: Int!, $after: String) {
+  loginEvents(first: $first, after: $after) {
+    edges {
+      node {
+        kind
+        method
+        failure
+        occurredAt
+        sessionId
+        clientName
+        device { name platform }
+        network
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+    variables: () => ({ first: 10, after: null }),
+  },
+  {
+    query: `# 9. End another session, as on a list of devices.
+#
+# The variables hold the id of one that is not this
+# one, as soon as Sessions has listed it.
+
+mutation RevokeSession($input: RevokeSessionInput!) {
+  revokeSession(input: $input) {
+    __typename
+    ... on SessionsRevoked { revokedSessionIds }
+    ... on AuthError { code message }
+  }
+}`,
+    variables: ({ otherSessionId }) => ({ input: { id: otherSessionId } }),
+  },
+  {
+    query: `# 10. Change the password.
+#
+# Every other session ends with it. From now on
+# LogIn is filled in with the new one.
+
+mutation ChangePassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    __typename
+    ... on PasswordChanged { user { email } revokedSessionIds }
+    ... on AuthError { code message retryAfterSeconds }
+  }
+}`,
+    variables: ({ password, newPassword }) => ({ input: { currentPassword: password, newPassword } }),
+  },
+  {
+    query: `# 11. Log out.
+#
+# Ends the session at once, and says true for any
+# refresh token, however old. This page forgets its
+# tokens, as an app would.
+
+mutation LogOut($input: LogoutInput!) {
+  logout(input: $input)
+}`,
+    variables: ({ refreshToken }) => ({ input: { refreshToken } }),
+  },
+];
+
+/** The variables of an example as a person reads them. */
+export function writeVariables({ variables }: Example, known: Known): string {
+  return variables ? JSON.stringify(variables(known), null, 2) : '';
+}
