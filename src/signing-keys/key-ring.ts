@@ -26,6 +26,11 @@ interface Ring {
   verifying: VerifyingKeys;
   keySet: { keys: JWK[] };
   kids: string;
+  /**
+   * Verified tokens by their exact bytes, until they expire or the keys change. Only the signature is spared:
+   * whether the session still stands is asked of the database each time.
+   */
+  remembered: Map<string, VerifiedToken>;
 }
 
 /** The keys of this process and what is done with them. */
@@ -34,13 +39,9 @@ export class KeyRing {
   readonly #config: Config;
   readonly #subkeys: Subkeys;
   readonly #profile: TokenProfile;
-  /**
-   * Verified tokens by their exact bytes, until they expire or the keys change. Only the signature is spared:
-   * whether the session still stands is asked of the database each time.
-   */
-  readonly #remembered = new Map<string, VerifiedToken>();
   #ring: Ring;
-  #readAt = Date.now();
+  /** By a clock that does not jump. */
+  #readAt = performance.now();
   #reading: Promise<void> | null = null;
 
   private constructor(db: Db, config: Config, subkeys: Subkeys, ring: Ring) {
@@ -74,27 +75,17 @@ export class KeyRing {
 
   /** Verifies an access token; after a kid that is not known, once more with keys read afresh. */
   async verify(token: string): Promise<VerifiedToken | 'invalid' | 'expired'> {
-    const known = this.#remembered.get(token);
-    if (known !== undefined) {
-      if (known.exp * 1000 > Date.now()) return known;
-      this.#remembered.delete(token);
-    }
-    let verified = await verifyAccessToken(this.#ring.verifying, this.#profile, token);
-    if (verified === 'unknown-key' && Date.now() - this.#readAt > lookAgainMs) {
-      await this.reload();
-      verified = await verifyAccessToken(this.#ring.verifying, this.#profile, token);
-    }
-    if (verified === 'unknown-key') return 'invalid';
-    if (typeof verified !== 'string') this.#remember(token, verified);
-    return verified;
+    const verified = await this.#verifyBy(this.#ring, token);
+    if (verified !== 'unknown-key') return verified;
+    if (this.#reading === null && performance.now() - this.#readAt < lookAgainMs) return 'invalid';
+    await this.reload();
+    const verifiedNow = await this.#verifyBy(this.#ring, token);
+    return verifiedNow === 'unknown-key' ? 'invalid' : verifiedNow;
   }
 
   /** Reads the keys again; who asks meanwhile waits for the same answer. */
   reload(): Promise<void> {
-    this.#reading ??= this.#read(() => listSigningKeys(this.#db)).finally(() => {
-      this.#reading = null;
-    });
-    return this.#reading;
+    return this.#reading ?? this.#read(() => listSigningKeys(this.#db));
   }
 
   /** Rotates what is due and reads the keys again. */
@@ -105,19 +96,39 @@ export class KeyRing {
   /** How often `rotate` is to be called. */
   static readonly intervalSeconds = reloadSeconds;
 
-  async #read(keys: () => Promise<SigningKeyRow[]>): Promise<void> {
-    this.#readAt = Date.now();
-    const ring = await buildRing(await keys(), this.#subkeys);
-    if (ring.kids !== this.#ring.kids) this.#remembered.clear();
-    this.#ring = ring;
+  /** One reading after the other: what an earlier one saw never takes the place of what a later one saw. */
+  #read(keys: () => Promise<SigningKeyRow[]>): Promise<void> {
+    const before = this.#reading?.catch(() => {}) ?? Promise.resolve();
+    const reading = before
+      .then(async () => {
+        this.#readAt = performance.now();
+        const ring = await buildRing(await keys(), this.#subkeys);
+        const { kids, remembered } = this.#ring;
+        this.#ring = ring.kids === kids ? { ...ring, remembered } : ring;
+      })
+      .finally(() => {
+        if (this.#reading === reading) this.#reading = null;
+      });
+    this.#reading = reading;
+    return reading;
   }
 
-  #remember(token: string, verified: VerifiedToken): void {
-    if (this.#remembered.size >= mostRemembered) {
-      const oldest = this.#remembered.keys().next();
-      if (!oldest.done) this.#remembered.delete(oldest.value);
+  /** By the keys of one ring and into its memory: a token that a key of before let pass is not remembered beyond it. */
+  async #verifyBy({ remembered, verifying }: Ring, token: string) {
+    const now = Date.now();
+    const known = remembered.get(token);
+    if (known !== undefined) {
+      if (known.exp * 1000 > now) return known;
+      remembered.delete(token);
     }
-    this.#remembered.set(token, verified);
+    const verified = await verifyAccessToken(verifying, this.#profile, token, now);
+    if (typeof verified === 'string') return verified;
+    if (remembered.size >= mostRemembered) {
+      const oldest = remembered.keys().next();
+      if (!oldest.done) remembered.delete(oldest.value);
+    }
+    remembered.set(token, verified);
+    return verified;
   }
 }
 
@@ -126,7 +137,8 @@ async function buildRing(keys: readonly SigningKeyRow[], subkeys: Subkeys): Prom
   if (active === undefined) throw new Error('there is no active signing key');
   const verifying = await Promise.all(
     keys.map(
-      async (key) => [key.kid, { algorithm: key.algorithm, publicKey: await openPublicKey(key) }] as const,
+      async (key) =>
+        [key.kid, { algorithm: key.algorithm, publicKey: await openPublicKey(key, subkeys) }] as const,
     ),
   );
   return {
@@ -138,5 +150,6 @@ async function buildRing(keys: readonly SigningKeyRow[], subkeys: Subkeys): Prom
     verifying: new Map(verifying),
     keySet: { keys: keys.map((key) => key.publicJwk) },
     kids: keys.map((key) => key.kid).join(),
+    remembered: new Map(),
   };
 }

@@ -18,6 +18,14 @@ import type { SigningKeyRow } from './signing-keys.table.js';
 /** How long a replica may go on with keys it has read: the interval of its reloads. */
 export const reloadSeconds = 30;
 
+/**
+ * How long a key is published before it signs. Who fetched the key set just before a replica heard of the key goes
+ * without it for that replica's interval and the whole max-age.
+ */
+export function publishAheadSeconds({ jwksMaxAgeSeconds }: Pick<Config, 'jwksMaxAgeSeconds'>): number {
+  return 2 * Math.max(jwksMaxAgeSeconds, reloadSeconds);
+}
+
 /** Any number, the same in every replica: the key of the advisory lock. */
 const rotationLock = 0x6b657973;
 
@@ -47,7 +55,7 @@ export function planRotation(
   const active = keys.find((key) => stateOf(key) === 'active');
   const waiting = keys.filter((key) => stateOf(key) === 'next');
   const next = waiting.find((key) => key.algorithm === settings.tokenAlgorithm);
-  const seenByAll = next !== undefined && since(next.publishedAt) >= 2 * settings.jwksMaxAgeSeconds;
+  const seenByAll = next !== undefined && since(next.publishedAt) >= publishAheadSeconds(settings);
   const due =
     reason !== 'when due' ||
     active === undefined ||

@@ -62,11 +62,20 @@ export async function signAccessToken(
   return { accessToken, expiresAt: new Date(expires * 1000) };
 }
 
-/** Verifies a token by every rule of RFC 9068, section 4; the clock may differ by five seconds. */
+/** Leeway for clocks that differ a little: how long after its end a token is taken (RFC 7519, section 4.1.4). */
+const lateSeconds = 5;
+/**
+ * How far ahead the clock of the signer may be. A token from further in the future would outlive its time by as much:
+ * after a clock was set back, what was signed before is refused, and the client refreshes.
+ */
+const earlySeconds = 30;
+
+/** Verifies a token by every rule of RFC 9068, section 4; `now` in milliseconds. */
 export async function verifyAccessToken(
   keys: VerifyingKeys,
   profile: TokenProfile,
   token: string,
+  now: number,
 ): Promise<VerifiedToken | 'invalid' | 'expired' | 'unknown-key'> {
   if (!isCanonical(token)) return 'invalid';
   try {
@@ -84,10 +93,11 @@ export async function verifyAccessToken(
         issuer: profile.issuer,
         audience: [...profile.audience],
         requiredClaims: ['sub', 'sid', 'client_id', 'auth_time', 'iat', 'exp', 'jti'],
-        clockTolerance: 5,
+        clockTolerance: lateSeconds,
+        currentDate: new Date(now),
       },
     );
-    return isOurs(payload) ? payload : 'invalid';
+    return isOurs(payload, profile) && payload.iat <= now / 1000 + earlySeconds ? payload : 'invalid';
   } catch (error) {
     if (error instanceof errors.JWTExpired) return 'expired';
     if (error instanceof errors.JWKSNoMatchingKey) return 'unknown-key';
@@ -104,8 +114,14 @@ function isCanonical(token: string): boolean {
   );
 }
 
-function isOurs(payload: JWTPayload): payload is JWTPayload & VerifiedToken {
-  return typeof payload.sub === 'string' && typeof payload.sid === 'string' && uuid.test(payload.sid);
+/** What jose leaves open: one audience of many would do for it, and a claim may be of any type. */
+function isOurs(payload: JWTPayload, { audience }: TokenProfile): payload is JWTPayload & VerifiedToken {
+  return (
+    [payload.aud].flat().every((name) => name !== undefined && audience.includes(name)) &&
+    typeof payload.sub === 'string' &&
+    typeof payload.sid === 'string' &&
+    uuid.test(payload.sid)
+  );
 }
 
 const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/;

@@ -55,8 +55,10 @@ export function seal(subkeys: Subkeys, context: string, plain: string): string {
 export function open(subkeys: Subkeys, context: string, sealed: string): { plain: string; stale: boolean } {
   const bytes = Buffer.from(sealed, 'base64url');
   const subkey = subkeys.all.find((candidate) => candidate.id.equals(bytes.subarray(0, 4)));
-  if (subkey === undefined)
-    throw new Error('sealed under a key that is neither SECRET_KEY nor SECRET_KEY_PREVIOUS');
+  if (subkey === undefined) {
+    const error = new Error('sealed under a key that is neither SECRET_KEY nor SECRET_KEY_PREVIOUS');
+    throw Object.assign(error, { code: 'SECRET_KEY_MISMATCH' });
+  }
   const decipher = createDecipheriv('aes-256-gcm', subkey.key, bytes.subarray(4, 16), { authTagLength: 16 })
     .setAAD(Buffer.from(context))
     .setAuthTag(bytes.subarray(16, 32));

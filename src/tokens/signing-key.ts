@@ -44,8 +44,15 @@ export async function openPrivateKey(stored: StoredKeyPair, subkeys: Subkeys): P
   return importJWK(JSON.parse(plain), stored.algorithm) as Promise<CryptoKey>;
 }
 
-/** The public half, ready to verify. */
-export function openPublicKey(stored: StoredKeyPair): Promise<CryptoKey> {
+/**
+ * The public half, ready to verify. A row is trusted only as far as SECRET_KEY vouches for it: the private half opens
+ * under this kid, and the kid is the thumbprint of this public half. Who can merely write to the database adds no key.
+ * @throws {Error} when the row does not hold together
+ */
+export async function openPublicKey(stored: StoredKeyPair, subkeys: Subkeys): Promise<CryptoKey> {
+  open(subkeys, stored.kid, stored.sealedPrivateJwk);
+  if ((await calculateJwkThumbprint(stored.publicJwk)) !== stored.kid)
+    throw new Error('a signing key is not the one its kid names');
   return importJWK(stored.publicJwk, stored.algorithm) as Promise<CryptoKey>;
 }
 
