@@ -108,7 +108,9 @@ function locate(shown: GraphQLError, where: Error): GraphQLError {
 
 /** Where the schema is not to be asked for, errors must not spell it out either. Values may be secrets. */
 function tidy(message: string, { config }: Context): string {
-  const withoutValue = message.replace(/got invalid value .*?(?=(?: at "|; |$))/s, 'got an invalid value');
+  const withoutValue = message
+    .replace(/got invalid value .*?(?=(?: at "|; |$))/s, 'got an invalid value')
+    .replace(/(cannot represent [^:]*): .*$/s, '$1');
   return config.introspection ? withoutValue : withoutValue.replace(/ ?Did you mean .*$/s, '');
 }
 
