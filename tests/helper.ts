@@ -1,6 +1,6 @@
 // Boots the real app on a database of its own and speaks GraphQL to it, as an app would.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { FastifyInstance, InjectOptions } from 'fastify';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import postgres from 'postgres';
 import type { Test } from 'tap';
 import { buildApp } from '../src/app.js';
@@ -39,7 +39,7 @@ export interface Gateway {
   /** A GraphQL request. */
   graphql(query: string, variables?: Record<string, unknown>, sending?: Sending): Promise<Answer>;
   /** Anything else over HTTP. */
-  inject(options: InjectOptions): ReturnType<FastifyInstance['inject']>;
+  inject(options: InjectOptions): Promise<LightMyRequestResponse>;
 }
 
 /** Settings by the names of their variables. */
@@ -51,20 +51,30 @@ const { server, template } = JSON.parse(process.env.TEST_POSTGRES ?? '{}') as {
 };
 const secretKey = randomBytes(32);
 
+/** Where the tests' Postgres listens, for a proxy in front of it. */
+export const postgresAddress = server?.host.startsWith('/')
+  ? { path: `${server.host}/.s.PGSQL.${server.port}` }
+  : { host: server?.host ?? '', port: server?.port ?? 0 };
+
 /** Why tests that need Redis are not run, for `t.test(name, { skip: withoutRedis }, ...)`; false where there is one. */
 export const withoutRedis = process.env.TEST_REDIS_URL ? false : 'no Redis: set TEST_REDIS_URL';
 
 /**
  * Builds a gateway with a database of its own, or on that of another gateway (`on`), and closes it after the test.
- * Logs are kept, at level `info`, instead of printed.
+ * Its own connections may go elsewhere (`through` a proxy). Logs are kept, at level `info`, instead of printed.
  */
-export async function build(t: Test, environment: Environment = {}, on?: Gateway): Promise<Gateway> {
+export async function build(
+  t: Test,
+  environment: Environment = {},
+  on?: Gateway,
+  through: { host?: string; port?: number } = {},
+): Promise<Gateway> {
   if (!server) throw new Error('there is no database: run the tests with `npm test -- <file>`');
   const database = on?.database ?? `test_${randomUUID().replaceAll('-', '')}`;
   if (!on) await administer(`create database ${database} template ${template}`);
   const config = readConfig({ NODE_ENV: 'test', LOG_LEVEL: 'info', ...environment }, () => secretKey);
   const connection = { ...server, database };
-  const { db, close } = connect(connection, config);
+  const { db, close } = connect({ ...connection, ...through }, config);
   const sql = postgres({ ...connection, max: 2, onnotice: () => {} });
   const log: string[] = [];
   const app = await buildApp(config, db, { logStream: { write: (line) => void log.push(line) } });

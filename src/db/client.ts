@@ -1,7 +1,8 @@
 // Opens the database: the server of DATABASE_URL, or the embedded Postgres; from there on there is no difference.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import type { Config } from '../config.js';
+import { type Options, Pool, type Server } from './pool.js';
 
 /** The database or a transaction in it: the first argument of every repository function. */
 export type Db = Pick<
@@ -16,19 +17,13 @@ export interface Database {
   close(seconds?: number): Promise<void>;
 }
 
-/** postgres.js options that say where the server is. */
-export type Connection = string | postgres.Options<Record<string, postgres.PostgresType>>;
+/** Where the server is: a URL, or what postgres.js needs to know. */
+export type Connection = Server;
 
 /** Opens a pool of connections; none is made before the first statement. */
 export function connect(to: Connection, config: Config): Database {
-  const options: postgres.Options<Record<string, postgres.PostgresType>> = {
-    max: config.databasePool,
+  const options: Options = {
     prepare: config.databasePrepare,
-    connect_timeout: config.databaseTimeoutMs / 1000,
-    // Below the ten minutes after which managed poolers cut a connection.
-    max_lifetime: 9 * 60,
-    // A first try again comes soon, so that the gateway is back within seconds of its database.
-    backoff: (tries: number) => Math.min(0.1 * 2 ** tries, 1),
     onnotice: () => {},
     connection: {
       application_name: 'darwaza',
@@ -36,8 +31,8 @@ export function connect(to: Connection, config: Config): Database {
       ...(config.databasePrepare && { statement_timeout: config.databaseTimeoutMs }),
     },
   };
-  const client = typeof to === 'string' ? postgres(to, options) : postgres({ ...to, ...options });
-  return { db: drizzle(client), close: (seconds = 5) => client.end({ timeout: seconds }) };
+  const pool = new Pool(to, options, config.databasePool, config.databaseTimeoutMs);
+  return { db: drizzle(pool as unknown as postgres.Sql), close: (seconds = 5) => pool.close(seconds) };
 }
 
 /**
