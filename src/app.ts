@@ -1,4 +1,5 @@
 // The composition root: builds the whole app from its settings and an open database, without listening.
+import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import type { Tools } from './context.js';
@@ -80,6 +81,13 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    // Requests are still taken, so that traffic turns elsewhere before a door is shut in its face.
+    if (config.drainSeconds > 0) await sleep(config.drainSeconds * 1000);
+  });
+  // A connection kept alive after its answer would hold up the close; Fastify sees to those that ask later.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done(null, payload);
   });
   registerHealth(app, db, () => closing);
   registerWellKnown(app, config, keys);

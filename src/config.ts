@@ -12,7 +12,9 @@ interface Meta {
 
 const about = z.registry<Meta>();
 
-const flag = z.stringbool();
+const flag = z.stringbool({ error: 'is neither true nor false' });
+const oneOf = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
+  z.enum(names, { error: `is none of ${names.join(', ')}` });
 const whole = (least: number, most: number) =>
   z
     .string()
@@ -25,13 +27,13 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const makeKey = `node -p "crypto.randomBytes(32).toString('base64url')"`;
 const secretKey = z
   .string()
-  .regex(
-    /^[\w-]{43}$/,
-    'is not 32 bytes in base64url (43 characters): openssl rand 32 | basenc --base64url | tr -d =',
-  )
-  .transform((text) => Buffer.from(text, 'base64url'));
+  .regex(/^[\w-]{43}$/, `is not 32 bytes in base64url (43 characters): ${makeKey}`)
+  .transform((text) => Buffer.from(text, 'base64url'))
+  // Of 32 random bytes about 30 differ; fewer than 16 do so once in 10^15 keys. A sample key is no key.
+  .refine((key) => new Set(key).size >= 16, 'is not random');
 const url = (...protocols: string[]) =>
   z.string().refine(
     (text) => {
@@ -72,7 +74,7 @@ const origin = list.refine(
 );
 
 const variables = {
-  NODE_ENV: z.enum(['development', 'production', 'test']).default('development').register(about, {
+  NODE_ENV: oneOf('development', 'production', 'test').default('development').register(about, {
     group: 'Gateway',
     meaning:
       '`production` hides introspection, GraphiQL and the development pages, and insists on real servers.',
@@ -82,12 +84,16 @@ const variables = {
     meaning: 'Address to listen on.',
     shown: '`127.0.0.1`; in production `::`',
   }),
-  PORT: whole(0, 65535).prefault('4000').register(about, { group: 'Gateway', meaning: 'Port to listen on.' }),
-  PUBLIC_URL: url('https:', 'http:').optional().register(about, {
-    group: 'Gateway',
-    meaning: 'Where the world reaches the gateway; the `iss` of tokens and the base of every link.',
-    shown: '`http://localhost:<PORT>`; needed in production',
-  }),
+  PORT: whole(1, 65535).prefault('4000').register(about, { group: 'Gateway', meaning: 'Port to listen on.' }),
+  PUBLIC_URL: url('https:', 'http:')
+    // Paths are appended to it, and RFC 8414 allows an issuer neither query nor fragment.
+    .refine((text) => !/[?#@]/.test(text), 'has a query, a fragment or a user in it')
+    .optional()
+    .register(about, {
+      group: 'Gateway',
+      meaning: 'Where the world reaches the gateway; the `iss` of tokens and the base of every link.',
+      shown: '`http://localhost:<PORT>`; needed in production',
+    }),
   DATA_DIR: z.string().min(1).default('./.data').register(about, {
     group: 'Gateway',
     meaning: 'Where the embedded Postgres and the development key live.',
@@ -105,9 +111,10 @@ const variables = {
     group: 'Gateway',
     meaning: '`false` behind a pooler in transaction mode; three times the cost a statement.',
   }),
-  DATABASE_TIMEOUT_MS: whole(100, 60_000).prefault('2000').register(about, {
+  DATABASE_TIMEOUT_MS: whole(100, 60_000).prefault('1500').register(about, {
     group: 'Gateway',
-    meaning: 'How long a statement or a connection attempt may take (`statement_timeout`).',
+    meaning:
+      'How long a statement or a connection attempt may take (`statement_timeout`); a server silent for longer counts as away.',
   }),
   REDIS_URL: url('redis:', 'rediss:').optional().register(about, {
     group: 'Gateway',
@@ -117,7 +124,7 @@ const variables = {
   }),
   SECRET_KEY: secretKey.optional().register(about, {
     group: 'Gateway',
-    meaning: '32 random bytes in base64url; every other secret is derived from it or encrypted under it.',
+    meaning: `32 random bytes in base64url (\`${makeKey}\`); every other secret is derived from it or encrypted under it.`,
     secret: true,
     shown: 'made once and kept in `DATA_DIR`; needed in production',
   }),
@@ -136,14 +143,11 @@ const variables = {
     group: 'Gateway',
     meaning: 'Processes that share the port; more than one needs `DATABASE_URL` and `REDIS_URL`.',
   }),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .optional()
-    .register(about, {
-      group: 'Gateway',
-      meaning: 'Least level to log.',
-      shown: '`warn`; in production `info`',
-    }),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').optional().register(about, {
+    group: 'Gateway',
+    meaning: 'Least level to log.',
+    shown: '`warn`; in production `info`',
+  }),
   METRICS_HOST: z.string().min(1).optional().register(about, {
     group: 'Gateway',
     meaning: 'Address of the metrics listener.',
@@ -151,12 +155,19 @@ const variables = {
   }),
   METRICS_PORT: whole(0, 65535).prefault('9091').register(about, {
     group: 'Gateway',
-    meaning: 'Port of `/metrics` (Prometheus), apart from the public one. `0` in development: any free port.',
+    meaning:
+      'Port of `/metrics` (Prometheus), apart from the public one. In development another one if it is taken.',
   }),
   SHUTDOWN_SECONDS: whole(1, 300).prefault('25').register(about, {
     group: 'Gateway',
     meaning:
-      'How long requests in flight may take to finish after SIGTERM; below the platform’s kill time-out.',
+      'How long a shutdown may take after SIGTERM, requests in flight included; below the platform’s kill time-out.',
+  }),
+  DRAIN_SECONDS: whole(0, 60).optional().register(about, {
+    group: 'Gateway',
+    meaning:
+      'How long after SIGTERM requests are still taken while `/readyz` already says no, so that traffic turns elsewhere first.',
+    shown: '`0`; in production `3`',
   }),
   CORS_ORIGINS: origin.prefault('').register(about, {
     group: 'Gateway',
@@ -190,7 +201,7 @@ const variables = {
       meaning:
         'Names of the apps, for `client_id`: the one in the `apollographql-client-name` header if it is listed, else the first.',
     }),
-  TOKEN_ALGORITHM: z.enum(['ES256', 'EdDSA']).default('ES256').register(about, {
+  TOKEN_ALGORITHM: oneOf('ES256', 'EdDSA').default('ES256').register(about, {
     group: 'Tokens',
     meaning: 'How access tokens are signed. A change takes effect by rotation.',
   }),
@@ -292,7 +303,14 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
   : Lowercase<S>;
 type Settings = { readonly [Name in keyof Variables as Camel<Name>]: z.output<Variables[Name]> };
-type Filled = 'host' | 'publicUrl' | 'logLevel' | 'metricsHost' | 'introspection' | 'graphiql';
+type Filled =
+  | 'host'
+  | 'publicUrl'
+  | 'logLevel'
+  | 'metricsHost'
+  | 'drainSeconds'
+  | 'introspection'
+  | 'graphiql';
 
 /** Every setting under its variable's name in camel case, defaults filled in: `ACCESS_TOKEN_MINUTES` is `accessTokenMinutes`. */
 export type Config = Omit<Settings, Filled | 'secretKey'> & {
@@ -303,7 +321,8 @@ export type Config = Omit<Settings, Filled | 'secretKey'> & {
 export class ConfigError extends Error {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super(`The configuration does not hold:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    const lines = problems.map((problem) => `  ${problem}`).join('\n');
+    super(`The gateway cannot run with these settings:\n${lines}\n\`npm run config\` explains each of them.`);
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -322,7 +341,7 @@ export function readConfig(
 ): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(
-      ([name, value]) => name in variables && value !== undefined && value !== '',
+      ([name, value]) => Object.hasOwn(variables, name) && value !== undefined && value !== '',
     ),
   );
   const parsed = z.object(variables).safeParse(given);
@@ -339,6 +358,7 @@ export function readConfig(
       }
     }
     if (given.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https:// in production');
+    if (flag.safeParse(given.DEV_LAN).data) problems.push('DEV_LAN is for development only');
   }
   if (+(given.WEB_CONCURRENCY ?? 1) > 1 && !(given.DATABASE_URL && given.REDIS_URL)) {
     problems.push(
@@ -347,6 +367,10 @@ export function readConfig(
   }
   if (given.SECRET_KEY !== undefined && given.SECRET_KEY === given.SECRET_KEY_PREVIOUS) {
     problems.push('SECRET_KEY_PREVIOUS is the same as SECRET_KEY');
+  }
+  const drainSeconds = parsed.data?.DRAIN_SECONDS ?? (production ? 3 : 0);
+  if (parsed.success && drainSeconds >= parsed.data.SHUTDOWN_SECONDS) {
+    problems.push(`SHUTDOWN_SECONDS must be above DRAIN_SECONDS (${drainSeconds})`);
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
@@ -360,6 +384,7 @@ export function readConfig(
     metricsHost: settings.metricsHost ?? (production ? '::' : '127.0.0.1'),
     publicUrl: (settings.publicUrl ?? `http://localhost:${settings.port}`).replace(/\/+$/, ''),
     logLevel: settings.logLevel ?? (production ? 'info' : 'warn'),
+    drainSeconds,
     introspection: settings.introspection ?? !production,
     graphiql: settings.graphiql ?? !production,
     secretKey: settings.secretKey ?? makeSecretKey(settings.dataDir),

@@ -1,43 +1,51 @@
-// Owns the processes of WEB_CONCURRENCY: starts them, replaces one that dies, and closes them together.
-import cluster from 'node:cluster';
+// Owns the processes of WEB_CONCURRENCY: starts them, replaces one that dies, sums their metrics, closes them together.
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
-import { AggregatorRegistry } from 'prom-client';
+import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { Config } from './config.js';
-import { say } from './greeting.js';
+import { complain } from './explain.js';
 import { serveMetrics } from './http/metrics-server.js';
 
-/** A worker that dies sooner than this after its start is not replaced: it would die again. */
-const healthyMs = 5_000;
+/** Before a worker is replaced, so that one that cannot live costs little. */
+const pauseMs = 1_000;
 
-/** Runs the workers until the process is told to stop. */
-export async function runWorkers(config: Config): Promise<void> {
-  let closing = false;
-  const start = () => {
-    const begun = Date.now();
-    const worker = cluster.fork();
-    worker.once('exit', (code, signal) => {
-      if (closing) return;
-      if (Date.now() - begun < healthyMs) {
-        say(`A worker ended right after its start (${signal ?? code}).`);
-        process.exit(1);
-      }
-      say(`A worker ended (${signal ?? code}); another one takes its place.`);
-      start();
-    });
-  };
-  for (let count = 0; count < config.webConcurrency; count += 1) start();
-
-  const registry = new AggregatorRegistry();
-  await serveMetrics(config.metricsHost, config.metricsPort, () => registry.clusterMetrics());
+/** Runs the workers until the process is told to stop. Returns the port of the metrics, once a worker listens. */
+export async function runWorkers(config: Config): Promise<number> {
+  let stage: 'starting' | 'open' | 'closing' = 'starting';
+  // Each worker takes SHUTDOWN_SECONDS at most.
   closeWithGrace({ delay: (config.shutdownSeconds + 1) * 1000 }, async () => {
-    closing = true;
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    await Promise.all(
-      workers.map((worker) => {
-        const gone = new Promise((resolve) => worker.once('exit', resolve));
-        worker.process.kill('SIGTERM');
-        return gone;
-      }),
-    );
+    stage = 'closing';
+    await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && close(worker)));
   });
+  const registry = new AggregatorRegistry();
+  const metricsPort = await serveMetrics(config, () => registry.clusterMetrics());
+
+  cluster.on('exit', async (_worker, code, signal) => {
+    // What keeps the first worker from starting would keep the others too; it has said what that is.
+    if (stage === 'starting') process.exit(1);
+    if (stage === 'closing') return;
+    complain(`A worker has ended (${signal ?? `exit code ${code}`}); another one takes its place.`);
+    await sleep(pauseMs);
+    if (stage === 'open') cluster.fork();
+  });
+  cluster.fork();
+  await once(cluster, 'listening');
+  stage = 'open';
+  for (let count = 1; count < config.webConcurrency; count += 1) cluster.fork();
+  return metricsPort;
+}
+
+async function close(worker: Worker): Promise<void> {
+  worker.process.kill('SIGTERM');
+  const [code] = await once(worker, 'exit');
+  if (code > 0) throw new Error('a worker did not close in time');
+}
+
+/** Lets the metrics of this worker be part of the sum. */
+export function shareMetrics(registry: Registry): void {
+  AggregatorRegistry.setRegistries([registry]);
+  // Made for its listener.
+  new AggregatorRegistry();
 }

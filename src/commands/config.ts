@@ -1,25 +1,51 @@
-// npm run config: every setting with its meaning, its default and whether it is secret; `--markdown` for the README.
-import { describeVariables } from '../config.js';
+// npm run config: every setting with its meaning, its default and whether it is secret; `--markdown` as in the README.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describeVariables, type VariableDescription } from '../config.js';
 
-const variables = describeVariables();
-const groups = [...new Set(variables.map(({ group }) => group))];
+const readme = new URL('../../README.md', import.meta.url);
+const table = /(<!-- config -->\n).*?(<!-- \/config -->)/s;
 
-const plain = (text: string) => text.replaceAll('`', '');
-const sections = groups.map((group) => {
-  const members = variables.filter((variable) => variable.group === group);
-  if (process.argv.includes('--markdown')) {
-    const rows = members.map(
-      ({ name, meaning, fallback, secret }) =>
-        `| \`${name}\`${secret ? ' (secret)' : ''} | ${fallback} | ${meaning} |`,
-    );
-    return [`**${group}**`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows].join(
-      '\n',
-    );
+const flag = process.argv[2];
+if (flag === '--write') writeFileSync(readme, withTable());
+else if (flag === '--check') {
+  if (readFileSync(readme, 'utf8') !== withTable()) {
+    process.stderr.write('The configuration table of README.md is out of date: npm run generate\n');
+    process.exitCode = 1;
   }
-  const entries = members.map(
-    ({ name, meaning, fallback, secret }) =>
-      `  ${name}${secret ? '  (secret)' : ''}\n      ${plain(meaning)}\n      default: ${plain(fallback)}`,
+} else process.stdout.write(flag === '--markdown' ? inMarkdown() : inWords());
+
+function withTable(): string {
+  const text = readFileSync(readme, 'utf8');
+  if (!table.test(text)) throw new Error('README.md has no <!-- config --> and <!-- /config -->');
+  return text.replace(table, (_, open, close) => `${open}${inMarkdown()}${close}`);
+}
+
+function inMarkdown(): string {
+  const row = ({ name, meaning, fallback, secret }: VariableDescription) =>
+    `| \`${name}\`${secret ? ' (secret)' : ''} | ${fallback} | ${meaning} |\n`;
+  return byGroup((group, variables) =>
+    [`**${group}**\n\n| variable | default | meaning |\n| --- | --- | --- |\n`, ...variables.map(row)].join(
+      '',
+    ),
   );
-  return [group, '', ...entries].join('\n');
-});
-process.stdout.write(`${sections.join('\n\n')}\n`);
+}
+
+function inWords(): string {
+  const plain = (text: string) => text.replaceAll('`', '');
+  const entry = ({ name, meaning, fallback, secret }: VariableDescription) =>
+    `\n  ${name}${secret ? '  (secret)' : ''}\n      ${plain(meaning)}\n      default: ${plain(fallback)}\n`;
+  return byGroup((group, variables) => [`${group}\n`, ...variables.map(entry)].join(''));
+}
+
+function byGroup(print: (group: string, variables: VariableDescription[]) => string): string {
+  const variables = describeVariables();
+  const groups = [...new Set(variables.map(({ group }) => group))];
+  return groups
+    .map((group) =>
+      print(
+        group,
+        variables.filter((variable) => variable.group === group),
+      ),
+    )
+    .join('\n');
+}

@@ -1,12 +1,15 @@
 // Owns the metrics listener: a port of its own, so that what it tells is never public by accident.
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config.js';
+import { describeAddress } from '../explain.js';
 
-/** Serves `collect` at /metrics in Prometheus' text format. */
-export async function serveMetrics(
-  host: string,
-  port: number,
-  collect: () => Promise<string>,
-): Promise<Server> {
+type MetricsConfig = Pick<Config, 'metricsHost' | 'metricsPort' | 'nodeEnv'>;
+
+/** Serves `collect` at /metrics in Prometheus' text format; returns the port. */
+export async function serveMetrics(config: MetricsConfig, collect: () => Promise<string>): Promise<number> {
+  const { metricsHost, metricsPort } = config;
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('not found\n');
@@ -19,8 +22,15 @@ export async function serveMetrics(
     );
   });
   server.unref();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve);
-  });
-  return server;
+  const listen = (port: number) => once(server.listen(port, metricsHost), 'listening');
+  try {
+    await listen(metricsPort).catch((error) => {
+      // A second gateway on one's own machine is nothing to be refused; a scraper must find what it was told.
+      if (error.code === 'EADDRINUSE' && config.nodeEnv !== 'production') return listen(0);
+      throw error;
+    });
+  } catch (error) {
+    throw describeAddress(error, metricsHost, metricsPort, 'METRICS_');
+  }
+  return (server.address() as AddressInfo).port;
 }
