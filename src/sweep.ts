@@ -8,14 +8,21 @@ import { sweepLoginEvents } from './users/login-events.js';
 /** Rows a statement: short enough that nobody waits behind it. */
 const batch = 1_000;
 
-/** Sweeps every table until nothing lapsed is left. Replicas may do so at the same time. */
+/**
+ * Sweeps every table until nothing lapsed is left, the others too when one cannot be swept. Replicas may do so at
+ * the same time.
+ */
 export async function sweep(db: Db, config: Config): Promise<void> {
   const brooms = [
-    () => sweepAttempts(db, batch),
-    () => sweepSessions(db, config, batch),
-    () => sweepLoginEvents(db, config.loginEventsDays, batch),
+    () => inBatches(() => sweepAttempts(db, batch)),
+    () => inBatches(() => sweepLoginEvents(db, config.loginEventsDays, batch)),
+    () => sweepSessions(db, config),
   ];
-  for (const broom of brooms) {
-    while ((await broom()) === batch);
-  }
+  const failures: unknown[] = [];
+  for (const broom of brooms) await broom().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function inBatches(sweepBatch: () => Promise<number>): Promise<void> {
+  while ((await sweepBatch()) === batch);
 }

@@ -6,15 +6,16 @@ import type { KeyRing } from '../signing-keys/key-ring.js';
 export function registerWellKnown(app: FastifyInstance, config: Config, keys: KeyRing): void {
   const cacheable = `public, max-age=${config.jwksMaxAgeSeconds}`;
   /** RFC 8414. There is no authorization endpoint: apps sign in over GraphQL. */
-  const metadata = {
+  const metadata = () => ({
     issuer: config.publicUrl,
     jwks_uri: `${config.publicUrl}/.well-known/jwks.json`,
     response_types_supported: [],
     grant_types_supported: [],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [config.tokenAlgorithm],
+    // While the algorithm changes there are two.
+    id_token_signing_alg_values_supported: [...new Set(keys.keySet.keys.map((key) => key.alg))],
     service_documentation: `${config.publicUrl}/errors`,
-  };
+  });
   app.get('/.well-known/jwks.json', async (_request, reply) => {
     reply.header('cache-control', cacheable).type('application/jwk-set+json; charset=utf-8');
     return JSON.stringify(keys.keySet);
@@ -23,7 +24,7 @@ export function registerWellKnown(app: FastifyInstance, config: Config, keys: Ke
   for (const name of ['oauth-authorization-server', 'openid-configuration']) {
     app.get(`/.well-known/${name}`, async (_request, reply) => {
       reply.header('cache-control', cacheable);
-      return metadata;
+      return metadata();
     });
   }
 }
