@@ -9,6 +9,7 @@ import { registerGraphql } from './graphql/index.js';
 import { registerErrorsPage } from './http/errors-page.js';
 import { registerHealth } from './http/health.js';
 import { loggingOptions } from './http/logging.js';
+import { beforeHooks, registerRefusals } from './http/refusals.js';
 import { registerSecurityHeaders } from './http/security-headers.js';
 import { registerWellKnown } from './http/well-known.js';
 import { LocalCounters, SharedCounters } from './limits/rate-counters.js';
@@ -41,6 +42,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   const metrics = overrides.metrics ?? makeMetrics(false);
   const app = fastify({
     ...loggingOptions(config, overrides.logStream),
+    ...beforeHooks,
     trustProxy: ['none', 'fly'].includes(config.trustProxy[0] ?? 'none') ? false : [...config.trustProxy],
     bodyLimit: config.bodyLimitBytes,
     // Slow senders: headers and body within these, or the connection goes.
@@ -56,6 +58,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
   });
   await registerSecurityHeaders(app, config);
+  registerRefusals(app, config);
 
   const counters = config.redisUrl
     ? new SharedCounters(await openRedis(app, config.redisUrl), (error) => {

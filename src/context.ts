@@ -1,5 +1,5 @@
 // Owns the Context of one request: who asks, from where, and with which tools the stories work.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Config } from './config.js';
 import type { Db } from './db/client.js';
 import { unauthenticated } from './errors.js';
@@ -49,7 +49,7 @@ declare module 'mercurius' {
 }
 
 /** Makes the context of a request. */
-export function makeContext(tools: Tools, request: FastifyRequest, _reply: FastifyReply): Context {
+export function makeContext(tools: Tools, request: FastifyRequest): Context {
   return {
     ...tools,
     request,

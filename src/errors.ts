@@ -61,8 +61,9 @@ export function forbidden(message: string): GraphQLError {
 }
 
 /** The request itself is at fault, not the person: a developer's mistake. */
-export function badUserInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+export function badUserInput(message: string, statusCode = 400): GraphQLError {
+  const error = new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+  return Object.assign(error, { statusCode });
 }
 
 /** Too many requests from one network; a spent limit on guesses is an AuthError instead. */

@@ -4,16 +4,16 @@ import {
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLSchema,
-  getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import type { Caller, Context } from '../context.js';
 import { type BearerProblem, unauthenticated } from '../errors.js';
 import { findLiveSession } from '../sessions/sessions.js';
 
-/** Documents are kept by the parse cache, so each is looked through once. */
-const protectedOperations = new WeakMap<DocumentNode, Map<string, boolean>>();
+/** Documents are kept by the parse cache, so each operation is looked through once. */
+const known = new WeakMap<OperationDefinitionNode, boolean>();
 
 /**
  * Before execution: finds out who asks, if the operation needs to know. Sign-in, refresh and logout never look at
@@ -23,10 +23,12 @@ const protectedOperations = new WeakMap<DocumentNode, Map<string, boolean>>();
 export async function authenticate(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | undefined,
+  operation: OperationDefinitionNode,
   context: Context,
 ): Promise<void> {
-  if (!needsBearer(schema, document, operationName)) return;
+  const needsBearer = known.get(operation) ?? selectsProtected(schema, document, operation);
+  known.set(operation, needsBearer);
+  if (!needsBearer) return;
   const caller = await readBearer(context);
   if (typeof caller === 'string') {
     context.metrics.refusedBearers.inc({ reason: caller });
@@ -47,37 +49,24 @@ async function readBearer({ request, keys, db, config }: Context): Promise<Calle
   return (await findLiveSession(db, config, verified.sid)) ?? 'SESSION_REVOKED';
 }
 
-function needsBearer(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | undefined,
-): boolean {
-  const known = protectedOperations.get(document) ?? new Map<string, boolean>();
-  protectedOperations.set(document, known);
-  const name = operationName ?? '';
-  const answer = known.get(name) ?? selectsProtected(schema, document, operationName);
-  known.set(name, answer);
-  return answer;
-}
-
+/** Every field at the root, whatever @skip and @include will make of it. */
 function selectsProtected(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | undefined,
+  operation: OperationDefinitionNode,
 ): boolean {
-  const operation = getOperationAST(document, operationName);
-  const fields = operation && schema.getRootType(operation.operation)?.getFields();
-  if (!fields) return false;
+  const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  // Validation has refused fragments that go round in circles.
   const selects = ({ selections }: SelectionSetNode): boolean =>
     selections.some((selection) => {
       if (selection.kind === Kind.FIELD) return isProtected(fields[selection.name.value]);
       if (selection.kind === Kind.INLINE_FRAGMENT) return selects(selection.selectionSet);
       const fragment = fragments.get(selection.name.value);
+      // Once is enough: spread again and again within each other, fragments would take for ever.
+      fragments.delete(selection.name.value);
       return fragment !== undefined && selects(fragment.selectionSet);
     });
   return selects(operation.selectionSet);

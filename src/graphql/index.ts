@@ -1,11 +1,11 @@
 // Puts GraphQL on the app: the schema with its resolvers, and around them the rules of the edge.
 import { readFileSync } from 'node:fs';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { NoSchemaIntrospectionCustomRule } from 'graphql';
+import type { FastifyInstance } from 'fastify';
+import { getOperationAST, NoSchemaIntrospectionCustomRule } from 'graphql';
 import mercurius from 'mercurius';
-import { type Context, makeContext, type Tools } from '../context.js';
+import { makeContext, type Tools } from '../context.js';
 import { authenticate } from './authenticate.js';
-import { readParameters, setMediaType } from './http.js';
+import { knowsOnlyJson, readRequest, requireJson, requirePost, sendAnswer } from './http.js';
 import { boundDocument } from './limits.js';
 import { answerErrors } from './mask-errors.js';
 import { resolvers } from './resolvers.js';
@@ -16,53 +16,52 @@ export const sdl = readFileSync(new URL('../../schema.graphql', import.meta.url)
 /** Parsed documents kept, each up to GRAPHQL_MAX_TOKENS. */
 const mostDocuments = 256;
 
+declare module 'mercurius' {
+  interface MercuriusContext {
+    /** Which operation of the document is asked for, if it has several. */
+    operationName?: string | undefined;
+  }
+}
+
 export async function registerGraphql(app: FastifyInstance, tools: Tools): Promise<void> {
   const { config } = tools;
-  const answer = (execution: Parameters<typeof answerErrors>[0], context: Context, reply: FastifyReply) => {
-    const { statusCode, headers, response } = answerErrors(execution, context);
-    reply.headers(headers);
-    return { statusCode, response };
-  };
-
   await app.register(mercurius, {
     schema: sdl,
     resolvers,
-    path: '/graphql',
-    context: (request, reply) => makeContext(tools, request, reply),
+    // Its own would answer HEAD, take other content types, and make texts of the indexes in error paths.
+    routes: false,
     graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
     validationRules: config.introspection ? [] : [NoSchemaIntrospectionCustomRule],
     cache: mostDocuments,
     // Compiled queries skip the validation of variables in the request that triggers compilation.
     jit: 0,
-    ide: false,
-    graphiql: false,
-    allowBatchedQueries: false,
-    csrfPrevention: true,
-    additionalRouteOptions: {
-      bodyLimit: config.bodyLimitBytes,
-      preValidation: async (request, reply) => {
-        setMediaType(request, reply);
-        reply.header('cache-control', 'no-store');
-        await readParameters(request);
-      },
-    },
-    errorFormatter: (execution, context) => {
-      const { reply } = context as unknown as { reply: FastifyReply };
-      return answer(execution, context as unknown as Context, reply) as never;
-    },
-    errorHandler: async (error, request, reply) => {
-      setMediaType(request, reply);
-      const context = makeContext(tools, request, reply);
-      const { statusCode, response } = answer({ errors: [error as Error] }, context, reply);
-      await reply.code(statusCode).send(response);
-    },
+    // Its own would log what was sent.
+    errorFormatter: (execution) => ({ statusCode: 200, response: execution }),
   });
-
   app.graphql.addHook('preValidation', async (_schema, document) => boundDocument(document, config));
   app.graphql.addHook('preExecution', async (schema, document, context) => {
-    const parameters = (context.request.method === 'GET' ? context.request.query : context.request.body) as {
-      operationName?: string;
-    };
-    await authenticate(schema, document, parameters.operationName, context);
+    const operation = getOperationAST(document, context.operationName);
+    // With none by that name, or several and no name, execution comes to nothing and says why.
+    if (!operation) return;
+    requirePost(operation, context.request);
+    await authenticate(schema, document, operation, context);
+  });
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    exposeHeadRoute: false,
+    preParsing: requireJson,
+    handler: async (request, reply) => {
+      const { query, variables, operationName } = readRequest(request);
+      const context = { ...makeContext(tools, request), operationName };
+      const { data, errors } = await app
+        .graphql(query, context, variables, operationName)
+        .catch((error: Error) => ({ data: undefined, errors: [error] }));
+      if (!errors) return sendAnswer({ statusCode: 200, headers: {}, body: { data } }, request, reply);
+      const answer = answerErrors({ data, errors }, request, config);
+      const statusCode = answer.statusCode === 400 && knowsOnlyJson(request) ? 200 : answer.statusCode;
+      return sendAnswer({ ...answer, statusCode }, request, reply);
+    },
   });
 }

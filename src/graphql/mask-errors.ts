@@ -1,133 +1,127 @@
 // Owns the shape of errors[]: lets coded errors through, names the requests at fault, masks and logs everything else.
+import { STATUS_CODES } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import type { Context } from '../context.js';
+import type { Config } from '../config.js';
+import { isOutage } from '../db/pool.js';
 import { badUserInput, unavailable } from '../errors.js';
+import type { GraphqlAnswer } from './http.js';
 
-/** Every `extensions.code` that leaves the gateway. */
-type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'BAD_USER_INPUT'
-  | 'RATE_LIMITED'
-  | 'UNAVAILABLE'
-  | 'INTERNAL_SERVER_ERROR';
+/** Every `extensions.code` that leaves the gateway, with its status where there is no data to show. */
+const statuses = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  BAD_USER_INPUT: 400,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL_SERVER_ERROR: 500,
+} as const;
 
-const codes: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'BAD_USER_INPUT',
-  'RATE_LIMITED',
-  'UNAVAILABLE',
-  'INTERNAL_SERVER_ERROR',
-]);
+type ErrorCode = keyof typeof statuses;
 
-/** An answer with errors, as it leaves. */
-export interface ErrorAnswer {
-  statusCode: number;
-  headers: Record<string, string>;
-  response: { data?: ExecutionResult['data']; errors: object[] };
+/** What went wrong, with what came of it besides: no `data` when nothing was executed. */
+interface Failure {
+  data?: ExecutionResult['data'] | undefined;
+  errors: readonly unknown[];
 }
 
 /**
- * Turns what went wrong into an answer. A request that was never executed has no `data` and a status of 4xx (GraphQL
+ * Turns what went wrong into an answer. A request that was never executed has no `data` and a status of its own (GraphQL
  * over HTTP); what happened during execution is a 200, but for an operation that could not be run at all.
  */
 export function answerErrors(
-  execution: { data?: ExecutionResult['data']; errors?: readonly Error[] | undefined },
-  context: Context,
-): ErrorAnswer {
-  const executed = 'data' in execution;
-  const errors = (execution.errors ?? []).flatMap(unfold).map((error) => present(error, context));
-  const [first] = errors;
-  const code = first?.extensions.code;
-  const headers: Record<string, string> = {};
-  let statusCode = 200;
-  if (!execution.data) {
-    if (code === 'UNAUTHENTICATED') {
-      statusCode = 401;
-      headers['www-authenticate'] = challenge(first);
-    } else if (code === 'RATE_LIMITED') {
-      statusCode = 429;
-    } else if (code === 'UNAVAILABLE') {
-      statusCode = 503;
-      headers['retry-after'] = String(first?.extensions.retryAfterSeconds);
-    } else if (!executed) {
-      statusCode =
-        code === 'BAD_USER_INPUT' ? statusOf(execution.errors?.[0]) : code === 'FORBIDDEN' ? 403 : 500;
-    }
-  }
-  const data = executed ? { data: execution.data ?? null } : {};
-  return { statusCode, headers, response: { ...data, errors: errors.map((error) => error.toJSON()) } };
+  { data, errors }: Failure,
+  request: FastifyRequest,
+  config: Config,
+): GraphqlAnswer {
+  const shown = errors.flatMap(unfold).map((error) => present(error, request, config));
+  const [first = unavailable()] = shown;
+  const code = first.extensions.code as ErrorCode;
+  const couldNotRun = data === undefined || (data === null && /^UNA/.test(code));
+  return {
+    statusCode: couldNotRun ? (clientStatusOf(errors[0]) ?? statuses[code]) : 200,
+    headers: couldNotRun ? headersOf(first) : {},
+    body: { ...(data !== undefined && { data }), errors: shown.map((error) => error.toJSON()) },
+  };
+}
+
+function headersOf({ message, extensions: { code, reason, retryAfterSeconds } }: GraphQLError) {
+  return {
+    ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': challenge(reason, message) }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  };
 }
 
 /** RFC 6750, section 3. */
-function challenge(error: GraphQLError | undefined): string {
-  const reason = error?.extensions.reason;
+function challenge(reason: unknown, message: string): string {
   if (reason === 'MISSING') return 'Bearer realm="darwaza"';
-  return `Bearer realm="darwaza", error="invalid_token", error_description="${error?.message}"`;
+  return `Bearer realm="darwaza", error="invalid_token", error_description="${message}"`;
 }
 
 /** Validation comes as one error that holds many. */
-function unfold(error: Error): Error[] {
-  const inner = originOf(error) as { errors?: unknown };
-  return Array.isArray(inner.errors) ? inner.errors.flatMap(unfold) : [error];
+function unfold(error: unknown): unknown[] {
+  const inner = originOf(error) as { errors?: unknown } | null | undefined;
+  return Array.isArray(inner?.errors) ? inner.errors.flatMap(unfold) : [error];
 }
 
-function originOf(error: Error): Error {
+function originOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? originOf(error.originalError) : error;
 }
 
-function present(error: Error, context: Context): GraphQLError {
+function present(error: unknown, request: FastifyRequest, config: Config): GraphQLError {
   const origin = originOf(error);
-  if (origin instanceof GraphQLError) {
-    if (codes.has(origin.extensions.code)) return locate(origin, error);
-    // Without a code of ours and without an origin: graphql-js itself, about the text, the schema or the variables.
-    if (!(error instanceof GraphQLError && error.path))
-      return locate(badUserInput(tidy(origin.message, context)), error);
-  }
-  if (isClientError(origin)) return locate(badUserInput(origin.message), error);
-  const outage = isOutage(origin);
-  context.request.log[outage ? 'warn' : 'error'](
-    { err: origin },
-    outage ? 'a server does not answer' : 'unexpected error',
-  );
-  if (outage) return locate(unavailable(), error);
-  return locate(
-    new GraphQLError('Something went wrong here.', {
-      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: context.requestId },
-    }),
-    error,
-  );
-}
-
-function locate(shown: GraphQLError, where: Error): GraphQLError {
-  if (!(where instanceof GraphQLError) || where === shown) return shown;
-  const { nodes = null, source = null, positions = null, path = null } = where;
+  const shown = presentClientError(error, origin, config) ?? presentOurs(error, origin, request);
+  if (!(error instanceof GraphQLError) || error === shown) return shown;
+  const { nodes = null, source = null, positions = null, path = null } = error;
   return new GraphQLError(shown.message, { nodes, source, positions, path, extensions: shown.extensions });
 }
 
-/** Where the schema is not to be asked for, errors must not spell it out either. Values may be secrets. */
-function tidy(message: string, { config }: Context): string {
-  const withoutValue = message
-    .replace(/got invalid value .*?(?=(?: at "|; |$))/s, 'got an invalid value')
-    .replace(/(cannot represent [^:]*): .*$/s, '$1');
-  return config.introspection ? withoutValue : withoutValue.replace(/ ?Did you mean .*$/s, '');
+/** Null where it is not the client's fault. */
+function presentClientError(error: unknown, origin: unknown, config: Config): GraphQLError | null {
+  if (origin instanceof GraphQLError) {
+    if (Object.hasOwn(statuses, String(origin.extensions.code))) return origin;
+    // Without a code of ours: graphql-js, about the document and the variables, or about what a resolver gave.
+    if (!(error as GraphQLError).path) return badUserInput(tidy(error as GraphQLError, origin, config));
+    const [argument] = /^Argument "\w+"/.exec(origin.message) ?? [];
+    return argument ? badUserInput(`${argument} is not of its type.`) : null;
+  }
+  const status = clientStatusOf(origin);
+  if (status === null) return null;
+  const { code, message } = origin as NodeJS.ErrnoException;
+  // Fastify's words about a body are fixed; others may quote what was sent.
+  return badUserInput(code?.startsWith('FST_ERR_CTP_') ? message : (STATUS_CODES[status] ?? 'Bad Request'));
 }
 
-function isClientError(error: Error): boolean {
-  const status = (error as { statusCode?: unknown }).statusCode;
-  return typeof status === 'number' && status >= 400 && status < 500;
+function presentOurs(error: unknown, origin: unknown, { id, log }: FastifyRequest): GraphQLError {
+  const path = error instanceof GraphQLError ? error.path?.join('.') : undefined;
+  if (origin instanceof Error && isOutage(origin)) {
+    log.warn({ err: origin, path }, 'a server does not answer');
+    return unavailable();
+  }
+  log.error({ err: origin, path }, 'unexpected error');
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId: id };
+  return new GraphQLError('Something went wrong here.', { extensions });
 }
 
-function statusOf(error: Error | undefined): number {
-  const status = error && (originOf(error) as { statusCode?: unknown }).statusCode;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : 400;
+/**
+ * Values may be secrets: graphql-js quotes the one it refuses, and only the variable and the place are kept. Where
+ * the schema is not to be asked for, errors must not spell it out either.
+ */
+function tidy(error: GraphQLError, origin: GraphQLError, config: Config): string {
+  const problem = origin.message
+    .replace(/(cannot represent [^:]*): .*$/s, '$1.')
+    .replace(/Value .* does not exist/s, 'The value does not exist')
+    .replace(/(Expected value of type "[^"]*"), found .*$/s, '$1.')
+    .replace(/String ".*"/s, 'String');
+  const [, variable] = /^Variable "(\$\w+)" got invalid value/.exec(error.message) ?? [];
+  const upToPlace = error.message.slice(0, -`; ${origin.message}`.length);
+  const [place = ''] = / at "[\w.[\]]+"$/.exec(upToPlace) ?? [];
+  const message = variable === undefined ? problem : `Variable "${variable}"${place}: ${problem}`;
+  return config.introspection ? message : message.replace(/ ?Did you mean .*$/s, '');
 }
 
-/** Whether Postgres is away, shutting down, out of connections or too slow, rather than unhappy with a statement. */
-function isOutage(error: Error): boolean {
-  const code = String((error as { code?: unknown }).code ?? '');
-  if (/^(CONNECT|ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOENT|57P0|57014|08|53)/.test(code))
-    return true;
-  return error.cause instanceof Error && isOutage(error.cause);
+/** The status that Fastify, or a refusal of ours, gives to a request at fault. */
+function clientStatusOf(error: unknown): number | null {
+  const { statusCode = 0 } = (originOf(error) ?? {}) as { statusCode?: number };
+  return statusCode >= 400 && statusCode < 500 ? statusCode : null;
 }

@@ -1,0 +1,49 @@
+// Owns what is said where no route answers: the coded errors of GraphQL, for every path, method and broken request.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { Config } from '../config.js';
+import { badUserInput } from '../errors.js';
+import { sendAnswer } from '../graphql/http.js';
+import { answerErrors } from '../graphql/mask-errors.js';
+import { bareHeaders } from './security-headers.js';
+
+/** Answers whatever is thrown outside of an operation, and whatever nobody answers. */
+export function registerRefusals(app: FastifyInstance, config: Config): void {
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendAnswer(answerErrors({ errors: [error] }, request, config), request, reply);
+
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler(async (request, reply) => {
+    const [url = ''] = request.url.split('?', 1);
+    const allowed = ['GET', 'HEAD', 'POST', 'OPTIONS'].filter((method) => app.hasRoute({ method, url }));
+    if (allowed.length === 0) return refuse(badUserInput('There is nothing here.', 404), request, reply);
+    reply.header('allow', allowed.join(', '));
+    return refuse(badUserInput(`${request.method} is not for this path.`, 405), request, reply);
+  });
+}
+
+/** Fastify's options for requests that are refused before any hook of ours sees them. */
+export const beforeHooks: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {
+  // A path that cannot be decoded.
+  frameworkErrors: (_error, _request, reply: FastifyReply) => {
+    reply.code(400).headers(bareHeaders).send(refusal(400));
+  },
+  // What is no HTTP, too large a head, or too slow.
+  clientErrorHandler: ({ code }, socket) => {
+    if (code === 'ECONNRESET' || socket.destroyed) return;
+    const status = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+    if (socket.writable) write(socket, status, refusal(status));
+    socket.destroy();
+  },
+};
+
+function write(socket: Socket, status: number, body: string): void {
+  const head = Object.entries({ ...bareHeaders, 'content-length': body.length, connection: 'close' });
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head.map((field) => field.join(': '))];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function refusal(status: number): string {
+  return JSON.stringify({ errors: [badUserInput(STATUS_CODES[status] ?? 'Bad Request')] });
+}
