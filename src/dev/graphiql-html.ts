@@ -81,7 +81,7 @@ export function renderPage(assets: string, { introspection }: Pick<Config, 'intr
   <nav aria-label="Pages of the gateway">
     <a href="errors" target="_blank">Error codes</a>
     <a href=".well-known/jwks.json" target="_blank">Keys</a>
-    <a href="healthz" target="_blank">Health</a>
+    <a href="healthz" target="_blank">Health</a>${introspection ? '' : '\n    <span>No schema to read: INTROSPECTION is off</span>'}
   </nav>
   <div id="state" role="status"></div>
   <button id="forget" type="button" hidden title="Drop the tokens that this page holds">Forget</button>
