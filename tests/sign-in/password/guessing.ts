@@ -1,0 +1,94 @@
+// What the tests of guessing share: trying a password, and counting what that came to.
+import type postgres from 'postgres';
+import { type Answer, type Gateway, operations, type Sending, type SignedIn } from '../../helper.js';
+
+/** Settings that leave all refusals to the limit under test, on however slow a machine. */
+export const roomy = {
+  PASSWORD_ATTEMPTS_PER_NETWORK: '100000',
+  REQUESTS_PER_MINUTE: '1000000',
+  PASSWORD_QUEUE_SECONDS: '30',
+};
+
+/** A login with this address and password. */
+export function logIn(
+  gateway: Gateway,
+  input: { email: string; password: string; device?: object },
+  sending?: Sending,
+): Promise<Answer> {
+  const { email, password, device } = input;
+  return gateway.graphql(
+    operations.login,
+    { input: { email, password, ...(device && { device }) } },
+    sending,
+  );
+}
+
+/** A login of that person with a password that is not theirs. */
+export function guess(
+  gateway: Gateway,
+  { email }: Pick<SignedIn, 'email'>,
+  sending?: Sending,
+): Promise<Answer> {
+  return logIn(gateway, { email, password: 'not-the-password' }, sending);
+}
+
+/** A change of password by the holder of this token. */
+export function changePassword(
+  gateway: Gateway,
+  token: string,
+  currentPassword: string,
+  newPassword: string,
+  sending: Sending = {},
+): Promise<Answer> {
+  return gateway.graphql(
+    operations.changePassword,
+    { input: { currentPassword, newPassword } },
+    { token, ...sending },
+  );
+}
+
+/** What one mutation came to: the code of an AuthError, else the name of what it gave, else the errors. */
+export function outcomeOf({ data, errors }: Answer): string {
+  const [result] = Object.values<{ __typename: string; code?: string }>(data ?? {});
+  return result?.code ?? result?.__typename ?? JSON.stringify(errors);
+}
+
+/** How often each outcome stands among the answers. */
+export function tally(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of answers.map(outcomeOf)) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** As many as asked for, at once. */
+export function inParallel<T>(times: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: times }, (_, index) => work(index)));
+}
+
+/** The argon2 computations of these gateways so far. */
+export async function hashesOf(...gateways: Gateway[]): Promise<number> {
+  const counters = await Promise.all(gateways.map(({ app }) => app.tools.metrics.passwordHashes.get()));
+  return counters.reduce((sum, { values }) => sum + (values[0]?.value ?? 0), 0);
+}
+
+/** How many rows each of these tables has. */
+export async function rowsOf({ sql }: Gateway, ...tables: string[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const table of tables) {
+    const [row] = await sql<[{ rows: number }]>`select count(*)::int as rows from ${sql(table)}`;
+    counts[table] = row.rows;
+  }
+  return counts;
+}
+
+/** Every statement the gateway sends from now on, but for those within transactions. */
+export function watchStatements({ app }: Gateway): string[] {
+  const { client } = (app.tools.db as unknown as { session: { client: postgres.Sql } }).session;
+  const statements: string[] = [];
+  const { unsafe } = client;
+  client.unsafe = ((statement: string, ...rest: never[]) => {
+    statements.push(statement);
+    return unsafe(statement, ...rest);
+  }) as typeof unsafe;
+  return statements;
+}
