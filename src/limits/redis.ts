@@ -7,6 +7,8 @@ import { Redis } from 'ioredis';
 
 /** How long a command may take before the rates go on in process. */
 const commandTimeoutMs = 100;
+/** A connection on which nothing came back for so long is dead, however open it looks: a new one is made. */
+const deadAfterMs = 1_000;
 /** How long the start waits for a first answer. */
 const firstAnswerMs = 1_000;
 
@@ -17,6 +19,9 @@ export async function openRedis(app: FastifyInstance, url: string): Promise<Redi
     maxRetriesPerRequest: 1,
     // A command during an outage fails at once instead of waiting for its end.
     enableOfflineQueue: false,
+    socketTimeout: deadAfterMs,
+    // Whoever asked has long gone on in process: sent again, an event would be counted or taken back twice.
+    autoResendUnfulfilledCommands: false,
     retryStrategy: (tries) => Math.min(tries * 100, 2_000),
   });
   redis.on('error', (error) =>
