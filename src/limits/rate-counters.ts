@@ -1,4 +1,5 @@
 // Counts events by key in windows of time: in Redis for all replicas together, in process without it.
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 /** A counter after an event. */
@@ -16,7 +17,7 @@ export interface RateCounters {
   decrement(key: string): Promise<void>;
 }
 
-/** Keys kept in process, about 200 bytes each; beyond, the oldest go first. */
+/** Keys kept in process, about 200 bytes each; beyond, the oldest tenth goes. */
 const mostKeys = 50_000;
 
 /** Counters of this process. Answers are copies: who holds one must not see it change. */
@@ -45,9 +46,13 @@ export class LocalCounters implements RateCounters {
   }
 
   #makeRoom(now: number): void {
+    if (this.#windows.size < mostKeys) return;
+    // Many at a time, because a Map looks through the places of those it has lost before it finds its first key.
+    let surplus = mostKeys / 10;
     for (const [key, window] of this.#windows) {
-      if (this.#windows.size < mostKeys && window.endsAt > now) return;
+      if (surplus <= 0 && window.endsAt > now) return;
       this.#windows.delete(key);
+      surplus -= 1;
     }
   }
 }
@@ -61,13 +66,14 @@ const increment = `
 const decrement = `
   if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end`;
 
+/** How long Redis may take before the rates go on in process. */
+const patienceMs = 100;
 /** After a failure Redis is left alone for so long, so that only one request has to find out. */
 const restMs = 2_000;
 
 /**
  * Counters that all replicas share in Redis. Every event is counted in process as well, so that when Redis fails
- * the count goes on from what this process has seen: a limit never opens, and nobody waits longer than the
- * client's commandTimeout, once.
+ * the count goes on from what this process has seen: a limit never opens, and nobody waits long, nor twice.
  */
 export class SharedCounters implements RateCounters {
   readonly #redis: Redis;
@@ -98,14 +104,24 @@ export class SharedCounters implements RateCounters {
 
   async #ask(command: () => Promise<unknown>): Promise<unknown> {
     if (Date.now() < this.#restingUntil) return null;
+    const answered = new AbortController();
     try {
-      return (await command()) ?? null;
+      return (await Promise.race([command(), silence(answered.signal)])) ?? null;
     } catch (error) {
       this.#restingUntil = Date.now() + restMs;
       this.#onFailure(error);
       return null;
+    } finally {
+      answered.abort();
     }
   }
 }
 
 const prefix = 'darwaza:rate:';
+
+/** Fails when nothing was heard for too long. An answer that came while this process was busy is heard first. */
+async function silence(signal: AbortSignal): Promise<never> {
+  await sleep(patienceMs, undefined, { signal });
+  await turn();
+  throw new Error(`no answer from Redis in ${patienceMs} ms`);
+}

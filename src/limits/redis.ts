@@ -5,8 +5,6 @@ import fastifyRedis from '@fastify/redis';
 import type { FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 
-/** How long a command may take before the rates go on in process. */
-const commandTimeoutMs = 100;
 /** A connection on which nothing came back for so long is dead, however open it looks: a new one is made. */
 const deadAfterMs = 1_000;
 /** How long the start waits for a first answer. */
@@ -15,7 +13,6 @@ const firstAnswerMs = 1_000;
 /** Connects, and goes on trying for as long as the app lives. */
 export async function openRedis(app: FastifyInstance, url: string): Promise<Redis> {
   const redis = new Redis(url, {
-    commandTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 1,
     // A command during an outage fails at once instead of waiting for its end.
     enableOfflineQueue: false,
