@@ -37,7 +37,9 @@ await runCommand(async () => {
 });
 
 async function list(db: Db): Promise<SigningKeyRow[]> {
+  const order = ['active', 'next', 'retiring'];
   const keys = await listSigningKeys(db);
+  keys.sort((one, other) => order.indexOf(stateOf(one)) - order.indexOf(stateOf(other)));
   for (const key of keys) {
     const since = key.retiredAt ?? key.activatedAt ?? key.publishedAt;
     say(`${key.kid}  ${key.algorithm}  ${stateOf(key).padEnd(8)}  since ${since.toISOString()}`);

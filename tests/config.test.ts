@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import { type Config, ConfigError, describeVariables, readConfig } from '../src/config.js';
+
+const made = randomBytes(32);
+const read = (environment: Record<string, string | undefined>) => readConfig(environment, () => made);
+/** The names of the variables that an environment is refused for, one a problem. */
+const refused = (environment: Record<string, string>): string[] => {
+  try {
+    read(environment);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems.map((line) => line.split(' ')[0] ?? '');
+  }
+};
+const secretKey = randomBytes(32).toString('base64url');
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://user:s3cret-pass@db.internal/darwaza',
+  REDIS_URL: 'rediss://:s3cret-pass@redis.internal:6379',
+  SECRET_KEY: secretKey,
+  PUBLIC_URL: 'https://auth.example.com/',
+  TRUST_PROXY: 'fly',
+};
+
+t.test('nothing set: a gateway for one’s own machine', async (t) => {
+  const config = read({});
+  t.match(config, {
+    nodeEnv: 'development',
+    host: '127.0.0.1',
+    port: 4000,
+    publicUrl: 'http://localhost:4000',
+    metricsHost: '127.0.0.1',
+    logLevel: 'warn',
+    introspection: true,
+    graphiql: true,
+    drainSeconds: 0,
+    webConcurrency: 1,
+  });
+  t.equal(config.databaseUrl, undefined);
+  t.same(config.secretKey, made);
+  t.equal(read({ PORT: '4100' }).publicUrl, 'http://localhost:4100');
+  t.equal(read({ DEV_LAN: '1' }).host, '::');
+  t.equal(read({ DEV_LAN: '1' }).metricsHost, '127.0.0.1');
+});
+
+t.test('production: open to the network, closed to the curious', async (t) => {
+  const config = readConfig(production, () => t.fail('production makes no key of its own') as never);
+  t.match(config, {
+    host: '::',
+    metricsHost: '::',
+    logLevel: 'info',
+    introspection: false,
+    graphiql: false,
+    drainSeconds: 3,
+    publicUrl: 'https://auth.example.com',
+    trustProxy: ['fly'],
+  });
+  t.same(config.secretKey, Buffer.from(secretKey, 'base64url'));
+  t.match(read({ ...production, GRAPHIQL: 'true', LOG_LEVEL: 'warn', HOST: '0.0.0.0' }), {
+    graphiql: true,
+    introspection: false,
+    logLevel: 'warn',
+    host: '0.0.0.0',
+  });
+});
+
+t.test('every limit has the default that is documented', async (t) => {
+  const config: Config = read({});
+  const documented = {
+    databasePool: 10,
+    databaseTimeoutMs: 1500,
+    shutdownSeconds: 25,
+    accessTokenMinutes: 15,
+    keyRotationDays: 30,
+    jwksMaxAgeSeconds: 300,
+    sessionIdleDays: 30,
+    sessionAbsoluteDays: 180,
+    sessionsPerUser: 20,
+    refreshGraceSeconds: 60,
+    passwordMinLength: 8,
+    passwordMaxLength: 256,
+    passwordMinScore: 2,
+    passwordQueueSeconds: 2,
+    passwordAttempts: 10,
+    passwordAttemptsPerDay: 100,
+    passwordAttemptsPerNetwork: 300,
+    signupsPerHour: 10,
+    requestsPerMinute: 1200,
+    graphqlMaxTokens: 1000,
+    graphqlMaxDepth: 10,
+    graphqlMaxAliases: 10,
+    graphqlMaxDirectives: 10,
+    bodyLimitBytes: 32_768,
+    loginEventsDays: 400,
+  };
+  t.match(config, documented);
+  for (const { name, meaning, fallback } of describeVariables()) {
+    t.match(meaning, /^\S.*[.)]$/, `${name} is explained in a sentence`);
+    t.notMatch(`${meaning}${fallback}`, /[|\n]/, 'fit for a row of a table');
+    const value = documented[camel(name) as keyof typeof documented];
+    if (value !== undefined) t.equal(fallback, `\`${value}\``, name);
+  }
+});
+
+t.test('production lists all that is missing at once', async (t) => {
+  const missing = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'];
+  t.same(refused({ NODE_ENV: 'production' }), missing);
+  t.same(refused({ ...production, REDIS_URL: '', TRUST_PROXY: '' }), ['REDIS_URL', 'TRUST_PROXY']);
+  t.same(refused({ NODE_ENV: 'production', PORT: 'x' }), ['PORT', ...missing], 'beside what is wrong');
+  for (const name of missing) t.notOk(refused({ ...production, NODE_ENV: 'development', [name]: '' }).length);
+});
+
+t.test('a value that cannot be meant is refused by name', async (t) => {
+  const wrong: Record<string, string[]> = {
+    NODE_ENV: ['prod', 'PRODUCTION'],
+    PORT: ['x', '0', '65536', '-1', '4000.5', '4000 ', '0x10'],
+    PUBLIC_URL: ['auth.example.com', 'ftp://a', 'https://a/?b', 'https://a/#b', 'https://user@a'],
+    DATABASE_URL: ['mysql://a/b', 'a/b'],
+    DATABASE_POOL: ['0', '201', 'many'],
+    DATABASE_PREPARE: ['maybe'],
+    DATABASE_TIMEOUT_MS: ['99', '60001'],
+    REDIS_URL: ['http://a', 'localhost:6379'],
+    SECRET_KEY: [
+      'short',
+      `${secretKey}A`,
+      secretKey.slice(1),
+      '='.repeat(43),
+      'A'.repeat(43),
+      'ab'.repeat(21) + 'a',
+    ],
+    SECRET_KEY_PREVIOUS: ['short', 'A'.repeat(43)],
+    TRUST_PROXY: [
+      'all',
+      'none,fly',
+      '10.0.0.0/33',
+      '10.0.0.0/',
+      'fd00::/129',
+      '10.0.0.0/8/8',
+      'localhost',
+      ',',
+    ],
+    WEB_CONCURRENCY: ['0', '65', 'auto'],
+    LOG_LEVEL: ['loud'],
+    METRICS_PORT: ['65536', '-1'],
+    SHUTDOWN_SECONDS: ['0', '301'],
+    DRAIN_SECONDS: ['-1', '61'],
+    CORS_ORIGINS: ['https://a.b/', 'a.b', '*', 'https://a.b/path', 'null'],
+    INTROSPECTION: ['2'],
+    GRAPHIQL: ['perhaps'],
+    DEV_LAN: ['lan'],
+    TOKEN_AUDIENCE: [',', ' , '],
+    APP_CLIENT_IDS: [','],
+    TOKEN_ALGORITHM: ['RS256', 'none', 'HS256'],
+    ACCESS_TOKEN_MINUTES: ['14', '61'],
+    KEY_ROTATION_DAYS: ['0', '366'],
+    JWKS_MAX_AGE_SECONDS: ['9', '86401'],
+    SESSION_IDLE_DAYS: ['0', '366'],
+    SESSION_ABSOLUTE_DAYS: ['0', '731'],
+    SESSIONS_PER_USER: ['0', '1001'],
+    REFRESH_GRACE_SECONDS: ['-1', '601'],
+    PASSWORD_MIN_LENGTH: ['7', '65'],
+    PASSWORD_MAX_LENGTH: ['63', '1025'],
+    PASSWORD_MIN_SCORE: ['-1', '5'],
+    PASSWORD_HASHES_AT_ONCE: ['0', '65'],
+    PASSWORD_QUEUE_SECONDS: ['0', '31'],
+    PASSWORD_ATTEMPTS: ['0', '1001'],
+    PASSWORD_ATTEMPTS_PER_DAY: ['0', '10001'],
+    PASSWORD_ATTEMPTS_PER_NETWORK: ['0', '100001'],
+    SIGNUPS_PER_HOUR: ['0', '100001'],
+    REQUESTS_PER_MINUTE: ['0', '10000001'],
+    GRAPHQL_MAX_TOKENS: ['99', '100001'],
+    GRAPHQL_MAX_DEPTH: ['2', '101'],
+    GRAPHQL_MAX_ALIASES: ['-1', '1001'],
+    GRAPHQL_MAX_DIRECTIVES: ['-1', '1001'],
+    BODY_LIMIT_BYTES: ['1023', '1048577'],
+    LOGIN_EVENTS_DAYS: ['0', '3651'],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      t.same([...new Set(refused({ [name]: value }))], [name], `${name}=${value}`);
+    }
+  }
+  const all = Object.fromEntries(Object.entries(wrong).map(([name, [value = '']]) => [name, value]));
+  t.same(new Set(refused(all)), new Set(Object.keys(wrong)), 'all at once');
+
+  // Anything goes for these: they are names.
+  const free = ['HOST', 'DATA_DIR', 'METRICS_HOST', 'PASSWORD_FORBIDDEN_WORDS'];
+  const known = describeVariables().map(({ name }) => name);
+  t.same(new Set([...Object.keys(wrong), ...free]), new Set(known), 'no variable is left out here');
+});
+
+t.test('settings that contradict each other are refused', async (t) => {
+  t.same(refused({ ...production, PUBLIC_URL: 'http://auth.example.com' }), ['PUBLIC_URL']);
+  t.same(refused({ ...production, DEV_LAN: '1' }), ['DEV_LAN']);
+  t.same(refused({ ...production, SECRET_KEY_PREVIOUS: secretKey }), ['SECRET_KEY_PREVIOUS']);
+  t.same(refused({ ...production, SHUTDOWN_SECONDS: '3' }), ['SHUTDOWN_SECONDS']);
+  t.same(refused({ WEB_CONCURRENCY: '2' }), ['WEB_CONCURRENCY']);
+  t.same(refused({ WEB_CONCURRENCY: '2', DATABASE_URL: production.DATABASE_URL }), ['WEB_CONCURRENCY']);
+  t.same(refused({ ...production, WEB_CONCURRENCY: '2' }), []);
+});
+
+t.test('what is good is taken', async (t) => {
+  t.same(read({ TRUST_PROXY: '10.0.0.0/8, fd00::/8,192.0.2.1' }).trustProxy, [
+    '10.0.0.0/8',
+    'fd00::/8',
+    '192.0.2.1',
+  ]);
+  t.same(read({ CORS_ORIGINS: 'https://a.b, http://localhost:5173' }).corsOrigins, [
+    'https://a.b',
+    'http://localhost:5173',
+  ]);
+  for (const yes of ['true', '1', 'yes', 'on']) t.equal(read({ DEV_LAN: yes }).devLan, true, yes);
+  for (const no of ['false', '0', 'no', 'off']) t.equal(read({ GRAPHIQL: no }).graphiql, false, no);
+  const url = 'postgres://user:p%40ss@[::1]:5433/auth?sslmode=require';
+  t.equal(read({ DATABASE_URL: url }).databaseUrl, url);
+  t.equal(read({ PUBLIC_URL: 'https://acme.com/auth//' }).publicUrl, 'https://acme.com/auth');
+});
+
+t.test('an empty variable counts as unset, an unknown one as none of ours', async (t) => {
+  const empty = Object.fromEntries(describeVariables().map(({ name }) => [name, '']));
+  t.same(read(empty), read({}));
+  t.same(read({ PATH: '/bin', NO_SUCH_SETTING: 'x', constructor: 'x', toString: 'x' }), read({}));
+});
+
+t.test('no message repeats a secret', async (t) => {
+  const secrets = describeVariables().filter(({ secret }) => secret);
+  t.same(
+    secrets.map(({ name }) => name),
+    ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'SECRET_KEY_PREVIOUS'],
+  );
+  for (const { name } of secrets) {
+    t.throws(() => read({ [name]: 'wrong-s3cret' }), ConfigError);
+    try {
+      read({ [name]: 'wrong-s3cret' });
+    } catch (error) {
+      t.notMatch((error as Error).message, 's3cret', name);
+    }
+  }
+});
+
+function camel(name: string): string {
+  return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
