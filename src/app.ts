@@ -58,7 +58,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
   });
   await registerSecurityHeaders(app, config);
-  registerRefusals(app, config);
+  registerRefusals(app, { config, metrics });
 
   const counters = config.redisUrl
     ? new SharedCounters(await openRedis(app, config.redisUrl), (error) => {

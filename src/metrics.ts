@@ -40,7 +40,7 @@ export function makeMetrics(withProcess: boolean) {
     }),
     refusedRequests: new Counter({
       name: 'darwaza_refused_requests_total',
-      help: 'Requests refused at the edge, by reason.',
+      help: 'Requests that came to nothing, by the code of their error.',
       labelNames: ['reason'] as const,
       registers,
     }),

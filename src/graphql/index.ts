@@ -6,15 +6,15 @@ import mercurius from 'mercurius';
 import { makeContext, type Tools } from '../context.js';
 import { authenticate } from './authenticate.js';
 import { knowsOnlyJson, readRequest, requireJson, requirePost, sendAnswer } from './http.js';
-import { boundDocument } from './limits.js';
+import { boundDocument, mostErrors } from './limits.js';
 import { answerErrors } from './mask-errors.js';
 import { resolvers } from './resolvers.js';
 
 /** The contract, as text. */
 export const sdl = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
 
-/** Parsed documents kept, each up to GRAPHQL_MAX_TOKENS. */
-const mostDocuments = 256;
+/** Parsed documents kept, and as many faulty ones: each up to 200 KB at GRAPHQL_MAX_TOKENS, and twice as many at times. */
+const mostDocuments = 100;
 
 declare module 'mercurius' {
   interface MercuriusContext {
@@ -30,7 +30,11 @@ export async function registerGraphql(app: FastifyInstance, tools: Tools): Promi
     resolvers,
     // Its own would answer HEAD, take other content types, and make texts of the indexes in error paths.
     routes: false,
-    graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
+    graphql: {
+      // Lines and columns are counted from the start for every node of every error: 29,000 empty lines cost 100 ms.
+      parseOptions: { maxTokens: config.graphqlMaxTokens, noLocation: true },
+      validateOptions: { maxErrors: mostErrors },
+    },
     validationRules: config.introspection ? [] : [NoSchemaIntrospectionCustomRule],
     cache: mostDocuments,
     // Compiled queries skip the validation of variables in the request that triggers compilation.
@@ -59,7 +63,7 @@ export async function registerGraphql(app: FastifyInstance, tools: Tools): Promi
         .graphql(query, context, variables, operationName)
         .catch((error: Error) => ({ data: undefined, errors: [error] }));
       if (!errors) return sendAnswer({ statusCode: 200, headers: {}, body: { data } }, request, reply);
-      const answer = answerErrors({ data, errors }, request, config);
+      const answer = answerErrors({ data, errors }, request, tools);
       const statusCode = answer.statusCode === 400 && knowsOnlyJson(request) ? 200 : answer.statusCode;
       return sendAnswer({ ...answer, statusCode }, request, reply);
     },

@@ -12,99 +12,120 @@ import { badUserInput } from '../errors.js';
 
 export type DocumentLimits = Pick<Config, 'graphqlMaxDepth' | 'graphqlMaxAliases' | 'graphqlMaxDirectives'>;
 
-/** How often one name may stand in one selection set; beyond, validation compares each with each. */
-const mostRepeats = 5;
+/**
+ * Selections in one document that repeat a name of their own selection: `__typename` in each member of a union is
+ * one. Validation compares each with each, and their selections with each other.
+ */
+const mostRepeats = 20;
+
+/** Fragments in one document. Validation compares each with each, whether or not they meet. */
+const mostFragments = 20;
+
+/** Errors that are told of one request; validation gives up after as many. */
+export const mostErrors = 10;
+
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /**
  * Refuses a document that asks too much.
  * @throws BAD_USER_INPUT
  */
 export function boundDocument(document: DocumentNode, limits: DocumentLimits): void {
-  let aliases = 0;
-  let directives = 0;
-  visit(document, {
-    Field: ({ alias }) => {
-      if (alias && ++aliases > limits.graphqlMaxAliases) {
-        throw badUserInput(`A document has at most ${limits.graphqlMaxAliases} aliases.`);
-      }
-    },
-    Directive: () => {
-      if (++directives > limits.graphqlMaxDirectives) {
-        throw badUserInput(`A document has at most ${limits.graphqlMaxDirectives} directives.`);
-      }
-    },
-    SelectionSet: refuseRepeats,
-  });
-
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  countNodes(document, limits);
+  const fragments: Fragments = new Map(
+    document.definitions
+      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
+  if (fragments.size > mostFragments)
+    throw badUserInput(`A document has at most ${mostFragments} fragments.`);
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const { depth, rootFields } = measure(definition.selectionSet, fragments);
-    if (depth > limits.graphqlMaxDepth) {
+    if (depthOf(definition.selectionSet, fragments) > limits.graphqlMaxDepth) {
       throw badUserInput(`An operation is at most ${limits.graphqlMaxDepth} levels deep.`);
     }
     // Limits are counted where a credential is checked; this only keeps an operation to one story.
-    if (definition.operation === OperationTypeNode.MUTATION && rootFields > 1) {
+    if (
+      definition.operation === OperationTypeNode.MUTATION &&
+      countFields(definition.selectionSet, fragments) > 1
+    )
       throw badUserInput('A mutation has one root field.');
-    }
   }
 }
 
-function refuseRepeats({ selections }: SelectionSetNode): void {
-  const seen = new Map<string, number>();
+function countNodes(document: DocumentNode, { graphqlMaxAliases, graphqlMaxDirectives }: DocumentLimits) {
+  let aliases = 0;
+  let directives = 0;
+  let repeats = 0;
+  visit(document, {
+    Field: ({ alias }) => {
+      if (alias && ++aliases > graphqlMaxAliases)
+        throw badUserInput(`A document has at most ${graphqlMaxAliases} aliases.`);
+    },
+    Directive: () => {
+      if (++directives > graphqlMaxDirectives)
+        throw badUserInput(`A document has at most ${graphqlMaxDirectives} directives.`);
+    },
+    SelectionSet: (selectionSet, _key, parent) => {
+      // An inline fragment's belong to the selection around it.
+      if (parent && 'kind' in parent && parent.kind === Kind.INLINE_FRAGMENT) return;
+      repeats += countRepeats(selectionSet, new Set());
+      if (repeats > mostRepeats) throw badUserInput('Too many fields stand several times in one selection.');
+    },
+  });
+}
+
+function countRepeats({ selections }: SelectionSetNode, seen: Set<string>): number {
+  let repeats = 0;
   for (const selection of selections) {
-    if (selection.kind === Kind.INLINE_FRAGMENT) continue;
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      repeats += countRepeats(selection.selectionSet, seen);
+      continue;
+    }
     const name =
       selection.kind === Kind.FIELD
         ? (selection.alias ?? selection.name).value
         : `...${selection.name.value}`;
-    const count = (seen.get(name) ?? 0) + 1;
-    if (count > mostRepeats) throw badUserInput('A field stands too often in one selection.');
-    seen.set(name, count);
+    if (seen.has(name)) repeats += 1;
+    seen.add(name);
   }
+  return repeats;
 }
 
-/** Depth and number of root fields of an operation, its fragments followed; each fragment is measured once. */
-function measure(root: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>) {
+/** Levels of fields, fragments followed. */
+function depthOf(root: SelectionSetNode, fragments: Fragments): number {
   const depths = new Map<string, number>();
-  const fragmentDepth = (name: string): number => {
-    const known = depths.get(name);
-    if (known !== undefined) return known;
-    // Stands while it is being measured: a circle ends here, and validation names it.
-    depths.set(name, 0);
-    const fragment = fragments.get(name);
-    const depth = fragment ? depthOf(fragment.selectionSet) : 0;
-    depths.set(name, depth);
-    return depth;
-  };
-  const depthOf = ({ selections }: SelectionSetNode): number => {
-    let deepest = 0;
-    for (const selection of selections) {
-      if (selection.kind === Kind.FRAGMENT_SPREAD)
-        deepest = Math.max(deepest, fragmentDepth(selection.name.value));
-      else if (selection.kind === Kind.INLINE_FRAGMENT)
-        deepest = Math.max(deepest, depthOf(selection.selectionSet));
-      // Introspection has a rule of its own, by graphql-js, and is deeper by nature.
-      else if (!selection.name.value.startsWith('__')) {
-        deepest = Math.max(deepest, 1 + (selection.selectionSet ? depthOf(selection.selectionSet) : 0));
-      }
+  const ofFragment = (name: string): number => {
+    // Zero stands while it is being measured: a circle ends here, and validation names it.
+    if (!depths.has(name)) {
+      depths.set(name, 0);
+      const fragment = fragments.get(name);
+      if (fragment) depths.set(name, of(fragment.selectionSet));
     }
-    return deepest;
+    return depths.get(name) ?? 0;
   };
+  const of = ({ selections }: SelectionSetNode): number =>
+    selections.reduce((deepest, selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return Math.max(deepest, ofFragment(selection.name.value));
+      if (selection.kind === Kind.INLINE_FRAGMENT) return Math.max(deepest, of(selection.selectionSet));
+      // Introspection has a rule of its own, by graphql-js, and is deeper by nature.
+      if (selection.name.value.startsWith('__')) return deepest;
+      return Math.max(deepest, 1 + (selection.selectionSet ? of(selection.selectionSet) : 0));
+    }, 0);
+  return of(root);
+}
 
+/** Fields at the root, fragments followed, each once. */
+function countFields(root: SelectionSetNode, fragments: Fragments): number {
   const counted = new Set<string>();
-  const countFields = ({ selections }: SelectionSetNode): number =>
+  const of = ({ selections }: SelectionSetNode): number =>
     selections.reduce((sum, selection) => {
       if (selection.kind === Kind.FIELD) return sum + 1;
-      if (selection.kind === Kind.INLINE_FRAGMENT) return sum + countFields(selection.selectionSet);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return sum + of(selection.selectionSet);
       const name = selection.name.value;
-      if (counted.has(name)) return sum;
+      const fragment = counted.has(name) ? undefined : fragments.get(name);
       counted.add(name);
-      const fragment = fragments.get(name);
-      return sum + (fragment ? countFields(fragment.selectionSet) : 0);
+      return sum + (fragment ? of(fragment.selectionSet) : 0);
     }, 0);
-  return { depth: depthOf(root), rootFields: countFields(root) };
+  return of(root);
 }

@@ -3,9 +3,11 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Config } from '../config.js';
+import type { Tools } from '../context.js';
 import { isOutage } from '../db/pool.js';
 import { badUserInput, unavailable } from '../errors.js';
 import type { GraphqlAnswer } from './http.js';
+import { mostErrors } from './limits.js';
 
 /** Every `extensions.code` that leaves the gateway, with its status where there is no data to show. */
 const statuses = {
@@ -32,12 +34,15 @@ interface Failure {
 export function answerErrors(
   { data, errors }: Failure,
   request: FastifyRequest,
-  config: Config,
+  { config, metrics }: Pick<Tools, 'config' | 'metrics'>,
 ): GraphqlAnswer {
-  const shown = errors.flatMap(unfold).map((error) => present(error, request, config));
-  const [first = unavailable()] = shown;
+  const told = errors.flatMap(unfold).slice(0, mostErrors);
+  const shown = told.map((error) => present(error, request, config));
+  const first = shown[0] as GraphQLError;
   const code = first.extensions.code as ErrorCode;
-  const couldNotRun = data === undefined || (data === null && /^UNA/.test(code));
+  const couldNotRun =
+    data === undefined || (data === null && ['UNAUTHENTICATED', 'UNAVAILABLE'].includes(code));
+  if (couldNotRun) metrics.refusedRequests.inc({ reason: code });
   return {
     statusCode: couldNotRun ? (clientStatusOf(errors[0]) ?? statuses[code]) : 200,
     headers: couldNotRun ? headersOf(first) : {},
@@ -107,17 +112,23 @@ function presentOurs(error: unknown, origin: unknown, { id, log }: FastifyReques
  * Values may be secrets: graphql-js quotes the one it refuses, and only the variable and the place are kept. Where
  * the schema is not to be asked for, errors must not spell it out either.
  */
-function tidy(error: GraphQLError, origin: GraphQLError, config: Config): string {
-  const problem = origin.message
-    .replace(/(cannot represent [^:]*): .*$/s, '$1.')
-    .replace(/Value .* does not exist/s, 'The value does not exist')
-    .replace(/(Expected value of type "[^"]*"), found .*$/s, '$1.')
-    .replace(/String ".*"/s, 'String');
-  const [, variable] = /^Variable "(\$\w+)" got invalid value/.exec(error.message) ?? [];
-  const upToPlace = error.message.slice(0, -`; ${origin.message}`.length);
-  const [place = ''] = / at "[\w.[\]]+"$/.exec(upToPlace) ?? [];
-  const message = variable === undefined ? problem : `Variable "${variable}"${place}: ${problem}`;
-  return config.introspection ? message : message.replace(/ ?Did you mean .*$/s, '');
+function tidy({ message }: GraphQLError, { message: problem }: GraphQLError, config: Config): string {
+  const [variable] = /^Variable "\$\w+"(?= got invalid value)/.exec(message) ?? [];
+  const [place = ''] = / at "[\w.[\]]+"$/.exec(message.slice(0, -`; ${problem}`.length)) ?? [];
+  const told = variable ? `${variable}${place}: ${withoutValue(problem)}` : withoutValue(problem);
+  return config.introspection ? told : told.replace(/ ?Did you mean .*$/s, '');
+}
+
+/** By position, not by pattern: what is quoted can hold anything, 30 KB long. */
+function withoutValue(problem: string): string {
+  const before = (mark: string) => problem.split(mark, 1)[0] ?? '';
+  if (problem.startsWith('Syntax Error: ') && problem.includes('String "'))
+    return `${before('String "')}String.`;
+  if (problem.startsWith('Value '))
+    return `The value${problem.slice(problem.lastIndexOf(' does not exist in '))}`;
+  if (problem.startsWith('Expected value of type ')) return `${before(', found ')}.`;
+  if (before(': ').includes(' cannot represent ')) return `${before(': ')}.`;
+  return problem;
 }
 
 /** The status that Fastify, or a refusal of ours, gives to a request at fault. */

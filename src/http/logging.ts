@@ -32,15 +32,26 @@ export function loggingOptions(
   };
 }
 
-/** An error without what it quotes: statements carry parameters, and unique violations the value that clashed. */
+/**
+ * An error without what it quotes: statements carry parameters, unique violations the value that clashed, graphql-js
+ * the value that is not of its type. Their codes, and where it happened, are enough.
+ */
 function describeError(error: Error & { code?: unknown }): object {
-  const ours = !('query' in error) && !('severity' in error);
+  const quotes = 'query' in error || 'severity' in error || error.name === 'GraphQLError';
   return {
     type: error.constructor?.name ?? 'Error',
     ...(error.code !== undefined && { code: error.code }),
-    ...(ours && { message: error.message }),
+    ...(!quotes && { message: error.message }),
     ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
-    // The first lines of a stack repeat the message.
-    stack: error.stack?.slice(error.stack.indexOf('\n    at ') + 1),
+    stack: framesOf(error),
   };
+}
+
+/** A stack begins with the message; only its frames are kept. */
+function framesOf({ stack = '', message }: Error): string {
+  return stack
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line))
+    .join('\n');
 }

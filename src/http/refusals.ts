@@ -2,16 +2,16 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
-import type { Config } from '../config.js';
+import type { Tools } from '../context.js';
 import { badUserInput } from '../errors.js';
 import { sendAnswer } from '../graphql/http.js';
 import { answerErrors } from '../graphql/mask-errors.js';
 import { bareHeaders } from './security-headers.js';
 
 /** Answers whatever is thrown outside of an operation, and whatever nobody answers. */
-export function registerRefusals(app: FastifyInstance, config: Config): void {
+export function registerRefusals(app: FastifyInstance, tools: Pick<Tools, 'config' | 'metrics'>): void {
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    sendAnswer(answerErrors({ errors: [error] }, request, config), request, reply);
+    sendAnswer(answerErrors({ errors: [error] }, request, tools), request, reply);
 
   app.setErrorHandler(refuse);
   app.setNotFoundHandler(async (request, reply) => {

@@ -5,7 +5,7 @@ import { build } from '../helper.js';
 const { app } = await build(t);
 const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/graphql`;
 
-t.test('GraphQL over HTTP is spoken as graphql-http audits it, in what must, should and may be', async (t) => {
+t.test('GraphQL over HTTP is spoken as graphql-http audits it', async (t) => {
   const audits = serverAudits({ url, fetchFn: fetch });
   t.equal(audits.length, 61);
   for (const { name, fn } of audits) {
