@@ -24,13 +24,14 @@ export async function issueTokens(
   person?: Person,
 ): Promise<IssuedTokens> {
   context.currentSessionId = session.id;
-  const { accessToken, expiresAt } = await context.keys.sign({
+  const claims = {
     sub: session.userId,
     sid: session.id,
     client_id: session.clientId,
     auth_time: Math.floor(session.createdAt.getTime() / 1000),
     amr: session.amr,
-  });
+  };
+  const { accessToken, expiresAt } = await context.keys.sign(claims, session.endsAt);
   return {
     __typename: 'SessionTokens',
     session,

@@ -68,9 +68,9 @@ export class KeyRing {
     return this.#ring.keySet;
   }
 
-  /** Signs an access token with the active key. */
-  sign(claims: AccessTokenClaims): Promise<{ accessToken: string; expiresAt: Date }> {
-    return signAccessToken(this.#ring.signing, this.#profile, claims, Date.now());
+  /** Signs an access token with the active key; it ends with the session at the latest. */
+  sign(claims: AccessTokenClaims, sessionEndsAt: Date): Promise<{ accessToken: string; expiresAt: Date }> {
+    return signAccessToken(this.#ring.signing, this.#profile, claims, sessionEndsAt, Date.now());
   }
 
   /** Verifies an access token; after a kid that is not known, once more with keys read afresh. */

@@ -27,7 +27,7 @@ export function publishAheadSeconds({ jwksMaxAgeSeconds }: Pick<Config, 'jwksMax
 }
 
 /** Any number, the same in every replica: the key of the advisory lock. */
-const rotationLock = 0x6b657973;
+export const rotationLock = 0x6b657973;
 
 /**
  * `when due`: by age. `now`: the next key takes over if it was published for long enough, so that nobody meets
@@ -80,7 +80,8 @@ export function planRotation(
 }
 
 /**
- * Does what is due, in one transaction that one replica at a time can hold.
+ * Does what is due, in one transaction that one replica at a time can hold. Mostly nothing is: then nobody waits for
+ * anybody.
  * @returns the keys as they stand afterwards, oldest first
  */
 export async function rotateKeys(
@@ -89,6 +90,11 @@ export async function rotateKeys(
   subkeys: Subkeys,
   reason: RotationReason,
 ): Promise<SigningKeyRow[]> {
+  const found = await listSigningKeys(db);
+  const isSealedAnew = (key: SigningKeyRow) => resealPrivateKey(key, subkeys) === null;
+  if (isIdle(planRotation(found, await readClock(db), config, reason)) && found.every(isSealedAnew))
+    return found;
+
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${rotationLock})`);
     const keys = await listSigningKeys(tx);
@@ -107,4 +113,8 @@ export async function rotateKeys(
     }
     return listSigningKeys(tx);
   });
+}
+
+function isIdle({ activate, makeActive, remove, makeNext }: RotationPlan): boolean {
+  return activate === null && !makeActive && remove.length === 0 && !makeNext;
 }

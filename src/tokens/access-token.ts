@@ -36,15 +36,16 @@ export interface AccessTokenClaims {
 /** The claims as they stand in a token. */
 export type VerifiedToken = AccessTokenClaims & { jti: string; iat: number; exp: number; acr: string };
 
-/** Signs a token for these claims; `now` in milliseconds. */
+/** Signs a token for these claims, good for the usual time but no longer than its session; `now` in milliseconds. */
 export async function signAccessToken(
   key: SigningKey,
   profile: TokenProfile,
   claims: AccessTokenClaims,
+  sessionEndsAt: Date,
   now: number,
 ): Promise<{ accessToken: string; expiresAt: Date }> {
   const issuedAt = Math.floor(now / 1000);
-  const expires = issuedAt + profile.lifetimeSeconds;
+  const expires = Math.min(issuedAt + profile.lifetimeSeconds, Math.floor(sessionEndsAt.getTime() / 1000));
   const [only] = profile.audience;
   const payload: JWTPayload = {
     iss: profile.issuer,

@@ -15,6 +15,7 @@ async function refresh(at: Gateway, refreshToken: string, idempotencyKey?: strin
     status: number;
     __typename: string;
     code?: string;
+    accessTokenExpiresAt: string;
     refreshTokenExpiresAt: string;
   };
 }
@@ -262,6 +263,17 @@ t.test('a session never outlives its absolute end, however busy it is', async (t
   }
   t.equal((await refresh(gateway, newest.refreshToken, 'month-number-6')).code, 'SESSION_EXPIRED');
   t.equal(await ask(gateway, newest.accessToken), '401 SESSION_REVOKED');
+});
+
+t.test('nor do its access tokens, for those who only look at them', async (t) => {
+  const first = await signUp(gateway);
+  await age(first, '29 days');
+  await sql`update sessions set ends_at = now() + interval '5 minutes' where id = ${first.session.id}`;
+  const last = await refresh(gateway, first.refreshToken);
+  const { exp, iat } = JSON.parse(Buffer.from(last.accessToken.split('.')[1] ?? '', 'base64url').toString());
+  t.ok(exp - iat <= 300 && exp - iat > 290, `${exp - iat} s`);
+  t.equal(Date.parse(last.accessTokenExpiresAt), exp * 1000);
+  t.equal(Math.floor(Date.parse(last.refreshTokenExpiresAt) / 1000), exp);
 });
 
 t.test('a malformed idempotencyKey is refused and spends nothing', async (t) => {

@@ -5,6 +5,7 @@ import {
   type RotationPlan,
   type RotationReason,
   rotateKeys,
+  rotationLock,
 } from '../../src/signing-keys/rotate-keys.js';
 import { listSigningKeys, stateOf } from '../../src/signing-keys/signing-keys.js';
 import type { SigningKeyRow } from '../../src/signing-keys/signing-keys.table.js';
@@ -190,6 +191,22 @@ t.test('five replicas that rotate at once leave one active key', async (t) => {
     const sets = new Set(replicas.map(({ app }) => JSON.stringify(app.tools.keys.keySet)));
     t.equal(sets.size, 1, 'and every replica publishes the same');
   }
+});
+
+t.test('with nothing due nobody waits for anybody', async (t) => {
+  const gateway = await build(t, { DATABASE_TIMEOUT_MS: '200' });
+  const holder = await gateway.sql.reserve();
+  await holder`begin`;
+  // The lock that a rotation holds until it commits.
+  await holder`select pg_advisory_xact_lock(${rotationLock})`;
+  await gateway.app.tools.keys.rotate();
+  await gateway.sql`update signing_keys set published_at = published_at - interval '31 days',
+    activated_at = activated_at - interval '31 days'`;
+  await t.rejects(gateway.app.tools.keys.rotate(), 'what is due waits for who is at it');
+  await holder`commit`;
+  holder.release();
+  await gateway.app.tools.keys.rotate();
+  t.equal(await states(gateway), 'active,next,retiring');
 });
 
 t.test('a new database that five replicas find empty gets one active key', async (t) => {
