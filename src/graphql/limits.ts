@@ -41,6 +41,9 @@ export function boundDocument(document: DocumentNode, limits: DocumentLimits): v
     throw badUserInput(`A document has at most ${mostFragments} fragments.`);
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    // Validation lets it pass; execution would have run into it.
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION)
+      throw badUserInput('There is nothing to subscribe to.');
     if (depthOf(definition.selectionSet, fragments) > limits.graphqlMaxDepth) {
       throw badUserInput(`An operation is at most ${limits.graphqlMaxDepth} levels deep.`);
     }
