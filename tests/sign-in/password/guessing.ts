@@ -81,6 +81,14 @@ export async function rowsOf({ sql }: Gateway, ...tables: string[]): Promise<Rec
   return counts;
 }
 
+/** A text for the title of a test, whatever stands in it. */
+export function spelledOut(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text
+    .slice(0, 80)
+    .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Every statement the gateway sends from now on, but for those within transactions. */
 export function watchStatements({ app }: Gateway): string[] {
   const { client } = (app.tools.db as unknown as { session: { client: postgres.Sql } }).session;

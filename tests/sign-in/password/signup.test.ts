@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { build, goodPassword, operations, randomNetwork, type Sending, signUp } from '../../helper.js';
-import { hashesOf, inParallel, logIn, outcomeOf, roomy, rowsOf, tally } from './guessing.js';
+import { hashesOf, inParallel, logIn, outcomeOf, roomy, rowsOf, spelledOut, tally } from './guessing.js';
 
 const gateway = await build(t);
 
@@ -66,7 +66,7 @@ t.test('what cannot be an account is refused by its code, and nothing is made or
   for (const [code, input] of refused) {
     const answer = await signup({ ...anybody(), ...input }, {}, gateway);
     t.equal(answer.status, 200);
-    t.equal(outcomeOf(answer), code, JSON.stringify(input));
+    t.equal(outcomeOf(answer), code, spelledOut(input));
   }
   t.same(await rowsOf(gateway, 'users', 'credentials', 'passwords', 'sessions', 'login_events'), {
     users: 0,
@@ -101,7 +101,7 @@ t.test('an address has one account, however it is spelled and however often a si
   const users = await rowsOf(gateway, 'users');
   for (const spelling of [email, 'RAVI@Example.COM', ' ravi@example.com\t', 'ravi@ｅxample.com']) {
     const answer = await signup({ email: spelling, password: 'crimson-anchor-58-meadow' });
-    t.equal(outcomeOf(answer), 'EMAIL_TAKEN', spelling);
+    t.equal(outcomeOf(answer), 'EMAIL_TAKEN', spelledOut(spelling));
     t.notOk(answer.data.signup.accessToken);
   }
   t.same(await rowsOf(gateway, 'users'), users);
