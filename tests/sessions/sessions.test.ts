@@ -224,6 +224,21 @@ t.test('logout takes any token of the session, however old, and never counts as 
   t.equal(row?.revocation_reason, 'logout');
 });
 
+t.test('no refresh that races a logout outlives it', async (t) => {
+  for (let round = 0; round < 10; round += 1) {
+    const { accessToken, refreshToken } = await signUp(gateway);
+    const racing = Array.from({ length: 6 }, (_, turn) =>
+      refresh(refreshToken, {}, turn % 2 ? gateway : replica),
+    );
+    racing.splice(round % 6, 0, logout(refreshToken) as never);
+    const won = (await Promise.all(racing)).filter((answer) => answer.__typename === 'SessionTokens');
+    for (const tokens of [...won, { accessToken, refreshToken }]) {
+      t.equal(await ask(tokens.accessToken), 'SESSION_REVOKED,SESSION_REVOKED');
+      t.equal((await refresh(tokens.refreshToken)).code, 'SESSION_REVOKED');
+    }
+  }
+});
+
 t.test('logout says true for an unknown token and for garbage, and touches nothing', async (t) => {
   const first = await signUp(gateway);
   const stranger = await signUp(gateway);
