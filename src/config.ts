@@ -104,6 +104,13 @@ const variables = {
     secret: true,
     shown: 'embedded Postgres; needed in production',
   }),
+  MIGRATION_DATABASE_URL: url('postgres:', 'postgresql:').optional().register(about, {
+    group: 'Gateway',
+    meaning:
+      'For `npm run migrate` alone: past a pooler, or as a role that may change tables where that of `DATABASE_URL` may not.',
+    secret: true,
+    shown: 'that of `DATABASE_URL`',
+  }),
   DATABASE_POOL: whole(1, 200)
     .prefault('10')
     .register(about, { group: 'Gateway', meaning: 'Connections to Postgres of one process.' }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { describeVariables } from '../src/config.js';
@@ -17,6 +18,32 @@ t.test('migrate lays the tables, twice and by two at a time, and the gateway sta
   }
   const gateway = await startGateway(t, settings);
   t.equal((await fetch(`${gateway.url}/readyz`)).status, 200);
+});
+
+t.test('the gateway runs as a role that may not change tables, which another one lays', async (t) => {
+  const { DATABASE_URL = '', ...database } = await makeDatabase(t, 'empty');
+  const role = `role_${randomUUID().replaceAll('-', '')}`;
+  const ask = `import postgres from 'postgres'; const sql = postgres(process.env.DATABASE_URL, { onnotice() {} });
+    await sql.unsafe(process.env.STATEMENTS).simple(); await sql.end();`;
+  const administer = (STATEMENTS: string) =>
+    runScript(['--input-type=module', '-e', ask], { ...database, DATABASE_URL, STATEMENTS });
+  t.equal((await administer(`create role ${role} login password 'pass'`)).code, 0);
+  t.teardown(() => administer(`drop owned by ${role}; drop role ${role}`));
+  const asRole = DATABASE_URL.startsWith('postgres:///')
+    ? { ...database, DATABASE_URL, PGUSER: role }
+    : { DATABASE_URL: DATABASE_URL.replace(/\/\/[^@]*@/, `//${role}:pass@`) };
+  const settings = { ...asRole, DATA_DIR: await makeDataDir(t) };
+
+  const forbidden = await runScript(migrate, settings);
+  t.equal(forbidden.code, 1);
+  t.match(forbidden.stderr, /^The database of DATABASE_URL refuses: .* \(42501\)$/m);
+
+  const owner = { ...settings, ...database, MIGRATION_DATABASE_URL: DATABASE_URL };
+  t.equal((await runScript(migrate, owner)).code, 0);
+  await administer(`grant select, insert, update, delete on all tables in schema public to ${role}`);
+  const gateway = await startGateway(t, settings);
+  t.ok((await signUpAt(gateway)).accessToken);
+  await gateway.stop();
 });
 
 t.test('migrate tells in plain words what is wrong', async (t) => {

@@ -188,7 +188,7 @@ t.test('a database that does not answer, or refuses, is named without its passwo
   const unknown = { ...database, DATABASE_URL: `${DATABASE_URL}_elsewhere`, DATA_DIR };
   const { code, stderr } = await runScript(server, unknown);
   t.equal(code, 1);
-  t.match(stderr, /^The database of DATABASE_URL refuses the gateway: .* \(3D000\)/);
+  t.match(stderr, /^The database of DATABASE_URL refuses: .* \(3D000\)/);
 });
 
 t.test('a taken port is named with its variable; that of the metrics gives way in development', async (t) => {
@@ -255,6 +255,15 @@ t.test('another SECRET_KEY than the one in use is refused, unless the old one is
   const second = await startGateway(t, settings);
   const { data } = await second.graphql(operations.refreshSession, { input: { refreshToken } });
   t.equal(data.refreshSession.__typename, 'SessionTokens');
+  await second.stop();
+
+  const third = await startGateway(t, { ...database, DATA_DIR, SECRET_KEY: other });
+  const again = await third.graphql(operations.refreshSession, { input: { refreshToken } });
+  t.equal(
+    again.data.refreshSession.code,
+    'REFRESH_TOKEN_INVALID',
+    'what the old key made is worth nothing now',
+  );
 });
 
 t.test('metrics are told on their own port, there alone, and nothing else is', async (t) => {

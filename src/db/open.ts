@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { type Connection, connect, type Database } from './client.js';
 import type { EmbeddedPostgres } from './embedded.js';
 import { migrateDatabase, requireMigrated } from './migrate.js';
+import { describeFailure } from './server-errors.js';
 
 /** An open database, and the embedded Postgres behind it if there is one. */
 export interface OpenDatabase extends Database {
@@ -15,7 +16,9 @@ export interface OpenDatabase extends Database {
 /** `say` hears what takes a while. A server of DATABASE_URL is migrated by `npm run migrate` alone. */
 export async function openDatabase(config: Config, say: (line: string) => void): Promise<OpenDatabase> {
   if (config.databaseUrl !== undefined) {
-    await requireMigrated(config.databaseUrl);
+    await requireMigrated(config.databaseUrl).catch((error) => {
+      throw describeFailure(error, 'DATABASE_URL');
+    });
     return { ...connect(config.databaseUrl, config), connection: config.databaseUrl, embedded: null };
   }
   // Loaded here, because production never needs it.

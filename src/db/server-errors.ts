@@ -1,4 +1,4 @@
-// Owns what can be wrong with the server of DATABASE_URL, in words for the person who starts the gateway.
+// Owns what can be wrong with a database server of the settings, in words for the person who starts the gateway.
 
 /** Why the database is of no use; the message is for the person who starts the gateway. */
 export class DatabaseServerError extends Error {
@@ -13,11 +13,11 @@ export function refuseUnmigrated(): DatabaseServerError {
 }
 
 export function refuseOldServer(): DatabaseServerError {
-  return new DatabaseServerError('The server of DATABASE_URL is too old: PostgreSQL 15 or later is needed.');
+  return new DatabaseServerError('The database server is too old: PostgreSQL 15 or later is needed.');
 }
 
-/** Puts what postgres.js threw into words. Nothing of the URL is repeated: there is a password in it. */
-export function describeFailure(error: unknown): unknown {
+/** Puts what postgres.js threw into words. Nothing of the URL in `variable` is repeated: there is a password in it. */
+export function describeFailure(error: unknown, variable: string): unknown {
   // Drizzle wraps it.
   const origin = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const { code, message, errors = [] } = origin as NodeJS.ErrnoException & { errors?: Error[] };
@@ -28,6 +28,6 @@ export function describeFailure(error: unknown): unknown {
   // Where a name has several addresses, each of them fails by itself, and the whole has no message.
   const reason = message || errors.map((each) => each.message).join(', ');
   return new DatabaseServerError(
-    `The database of DATABASE_URL ${refused ? 'refuses the gateway' : 'does not answer'}: ${reason} (${code})`,
+    `The database of ${variable} ${refused ? 'refuses' : 'does not answer'}: ${reason} (${code})`,
   );
 }
