@@ -58,7 +58,6 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
   });
   await registerSecurityHeaders(app, config);
-  registerRefusals(app, { config, metrics });
 
   const counters = config.redisUrl
     ? new SharedCounters(await openRedis(app, config.redisUrl), (error) => {
@@ -92,6 +91,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     if (closing) reply.header('connection', 'close');
     done(null, payload);
   });
+  registerRefusals(app, tools);
   registerHealth(app, db, () => closing);
   registerWellKnown(app, config, keys);
   registerErrorsPage(app);

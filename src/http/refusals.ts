@@ -8,13 +8,13 @@ import { sendAnswer } from '../graphql/http.js';
 import { answerErrors } from '../graphql/mask-errors.js';
 import { bareHeaders } from './security-headers.js';
 
-/** Answers whatever is thrown outside of an operation, and whatever nobody answers. */
+/** Answers whatever is thrown outside of an operation, and whatever nobody answers, behind the shield of the rates. */
 export function registerRefusals(app: FastifyInstance, tools: Pick<Tools, 'config' | 'metrics'>): void {
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendAnswer(answerErrors({ errors: [error] }, request, tools), request, reply);
 
   app.setErrorHandler(refuse);
-  app.setNotFoundHandler(async (request, reply) => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request, reply) => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = ['GET', 'HEAD', 'POST', 'OPTIONS'].filter((method) => app.hasRoute({ method, url }));
     if (allowed.length === 0) return refuse(badUserInput('There is nothing here.', 404), request, reply);
