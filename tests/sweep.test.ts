@@ -80,7 +80,9 @@ t.test('login events are kept for LOGIN_EVENTS_DAYS', async (t) => {
 });
 
 t.test('one table that cannot be swept holds up none of the others', async (t) => {
-  const gateway = await build(t, { DATABASE_TIMEOUT_MS: '200' });
+  const first = await build(t);
+  await first.sql.unsafe(`alter database ${first.database} set lock_timeout = '100ms'`);
+  const gateway = await build(t, {}, first);
   const { user } = await signUp(gateway);
   await addSessions(gateway, user.id, 1, [ago('1 day'), ahead, ago('31 days')].join());
   await gateway.sql`insert into login_events (kind, occurred_at) values ('SIGN_IN', now() - interval '401 days')`;

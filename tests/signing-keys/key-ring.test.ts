@@ -192,27 +192,23 @@ t.test('a token that is being verified while its key goes is not remembered beyo
 });
 
 t.test('with the database away the ring goes on, and catches up when it is back', async (t) => {
-  const gateway = await build(t, { DATABASE_TIMEOUT_MS: '150' });
+  const gateway = await build(t, { DATABASE_TIMEOUT_MS: '1000' });
   const { keys } = gateway.app.tools;
   const { accessToken } = await signUp(gateway);
-  const [{ kid: before } = { kid: '' }] = keys.keySet.keys;
+  const before = JSON.stringify(keys.keySet);
   const blocker = await gateway.sql.reserve();
   await blocker`begin`;
   await blocker`lock signing_keys`;
-  await t.rejects(keys.rotate());
-  await t.rejects(keys.reload());
-  await t.rejects(Promise.all([keys.reload(), keys.rotate(), keys.reload()]));
-  t.equal(await ask(gateway, accessToken), '200');
-  t.equal(keys.keySet.keys[0]?.kid, before);
-  t.equal(
-    (await keys.sign({ sub: '', sid: '', client_id: '', auth_time: 0, amr: [] }, someday)).expiresAt >
-      new Date(),
-    true,
-  );
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  passSeconds(t, 5);
   const unknown = forge(privateKey, 'unknown', accessToken);
-  const { status, errors } = await gateway.graphql(operations.me, {}, { token: unknown });
+  const failing = [keys.rotate(), keys.reload(), keys.rotate()];
+  const asked = gateway.graphql(operations.me, {}, { token: unknown });
+  t.equal(await ask(gateway, accessToken), '200');
+  const claims = { sub: randomUUID(), sid: randomUUID(), client_id: 'app', auth_time: 0, amr: [] };
+  t.match(await keys.verify((await keys.sign(claims, someday)).accessToken), claims);
+  t.equal(JSON.stringify(keys.keySet), before);
+  for (const attempt of failing) await t.rejects(attempt);
+  const { status, errors } = await asked;
   t.match({ status, errors }, { status: 503, errors: [{ extensions: { code: 'UNAVAILABLE' } }] });
   await blocker`rollback`;
   blocker.release();

@@ -194,7 +194,9 @@ t.test('five replicas that rotate at once leave one active key', async (t) => {
 });
 
 t.test('with nothing due nobody waits for anybody', async (t) => {
-  const gateway = await build(t, { DATABASE_TIMEOUT_MS: '200' });
+  const first = await build(t);
+  await first.sql.unsafe(`alter database ${first.database} set lock_timeout = '100ms'`);
+  const gateway = await build(t, {}, first);
   const holder = await gateway.sql.reserve();
   await holder`begin`;
   // The lock that a rotation holds until it commits.
