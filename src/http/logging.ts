@@ -17,7 +17,8 @@ export function loggingOptions(
       ...(stream && { stream }),
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       serializers: {
-        req: (request: FastifyRequest) => ({ method: request.method, path: request.url.split('?', 1)[0] }),
+        // The route, not the path: what was asked for may hold anything.
+        req: ({ method, routeOptions }: FastifyRequest) => ({ method, route: routeOptions.url ?? null }),
         res: ({ statusCode }: { statusCode?: number }) => ({ statusCode: statusCode ?? 0 }),
         err: describeError as (error: Error) => { type: string; message: string; stack: string },
       },
