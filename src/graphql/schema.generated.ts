@@ -21,6 +21,7 @@ export type Scalars = {
   DateTime: { input: Date; output: Date; }
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** The person whose access token came with the request. */
@@ -37,11 +38,13 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryLoginEventsArgs = {
   first?: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What can be done, one thing a request. */
 export type Mutation = {
   __typename?: 'Mutation';
   /**
@@ -73,36 +76,43 @@ export type Mutation = {
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationRefreshSessionArgs = {
   input: RefreshSessionInput;
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationLogoutArgs = {
   input: LogoutInput;
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationLogoutEverywhereArgs = {
   keepCurrent?: Scalars['Boolean']['input'];
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationRevokeSessionArgs = {
   input: RevokeSessionInput;
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationSignupArgs = {
   input: SignupInput;
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationLoginArgs = {
   input: LoginInput;
 };
 
 
+/** What can be done, one thing a request. */
 export type MutationChangePasswordArgs = {
   input: ChangePasswordInput;
 };
@@ -158,7 +168,9 @@ export type SecondFactorRequired = {
 /** An expected failure. Decide by `code`; `message` is English, for developers' eyes and may change. */
 export type AuthError = {
   __typename?: 'AuthError';
+  /** What failed, for the app to act on. */
   code: AuthErrorCode;
+  /** The same in words, for a log or a debugger. */
   message: Scalars['String']['output'];
   /** Seconds to wait before trying again, where waiting helps. */
   retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
@@ -218,6 +230,7 @@ export type User = {
   email?: Maybe<Scalars['String']['output']>;
   /** Whether the person has proved to own the mailbox. */
   emailVerified: Scalars['Boolean']['output'];
+  /** When the account was made. */
   createdAt: Scalars['DateTime']['output'];
 };
 
@@ -234,6 +247,7 @@ export type Session = {
   device?: Maybe<Device>;
   /** The network it was last used from: an IPv4 address or an IPv6 /64. */
   network?: Maybe<Scalars['String']['output']>;
+  /** When it was signed in. */
   createdAt: Scalars['DateTime']['output'];
   /** The last sign-in or refresh. */
   lastUsedAt: Scalars['DateTime']['output'];
@@ -253,21 +267,31 @@ export type Device = {
   id?: Maybe<Scalars['String']['output']>;
   /** What the owner calls it: `Asha's Pixel`. */
   name?: Maybe<Scalars['String']['output']>;
+  /** What it runs. */
   platform?: Maybe<Platform>;
   /** `Pixel 9`, `iPhone17,1`. */
   model?: Maybe<Scalars['String']['output']>;
+  /** The version of what it runs: `16`, `26.1`. */
   osVersion?: Maybe<Scalars['String']['output']>;
+  /** The version of the app: `4.2.0`. */
   appVersion?: Maybe<Scalars['String']['output']>;
 };
 
 /** What an app runs on. */
 export type Platform =
+  /** iOS or iPadOS. */
   | 'IOS'
+  /** Android. */
   | 'ANDROID'
+  /** A browser, on whatever system. */
   | 'WEB'
+  /** macOS. */
   | 'MACOS'
+  /** Windows. */
   | 'WINDOWS'
+  /** Linux. */
   | 'LINUX'
+  /** Anything else: a watch, a television, a console. */
   | 'OTHER';
 
 /** A device as it describes itself. Every field is optional, at most 100 characters, without control characters. */
@@ -279,16 +303,20 @@ export type DeviceInput = {
   id?: InputMaybe<Scalars['String']['input']>;
   /** What the owner calls it: `Asha's Pixel`. */
   name?: InputMaybe<Scalars['String']['input']>;
+  /** What it runs. */
   platform?: InputMaybe<Platform>;
   /** `Pixel 9`, `iPhone17,1`. */
   model?: InputMaybe<Scalars['String']['input']>;
+  /** The version of what it runs: `16`, `26.1`. */
   osVersion?: InputMaybe<Scalars['String']['input']>;
+  /** The version of the app: `4.2.0`. */
   appVersion?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A way to sign in that is switched on. */
 export type AuthMethod = {
   __typename?: 'AuthMethod';
+  /** Its name. */
   method: SignInMethod;
   /** The rules for new passwords; only for `PASSWORD`. */
   passwordPolicy?: Maybe<PasswordPolicy>;
@@ -308,12 +336,15 @@ export type PasswordPolicy = {
 /** What happened at a door of an account. */
 export type LoginEvent = {
   __typename?: 'LoginEvent';
+  /** Names the event, for the key of a list. */
   id: Scalars['ID']['output'];
+  /** What was done or tried. */
   kind: LoginEventKind;
   /** The way in that was used; none for events of a session. */
   method?: Maybe<SignInMethod>;
   /** Why it failed; null when it succeeded. */
   failure?: Maybe<AuthErrorCode>;
+  /** When it happened. */
   occurredAt: Scalars['DateTime']['output'];
   /** The session it was about. */
   sessionId?: Maybe<Scalars['ID']['output']>;
@@ -327,6 +358,7 @@ export type LoginEvent = {
   network?: Maybe<Scalars['String']['output']>;
 };
 
+/** What a login event tells of. */
 export type LoginEventKind =
   /** An account was made. */
   | 'SIGN_UP'
@@ -344,12 +376,16 @@ export type LoginEventKind =
 /** A page of login events (Relay cursor connections). */
 export type LoginEventConnection = {
   __typename?: 'LoginEventConnection';
+  /** The events of this page, newest first. */
   edges: Array<LoginEventEdge>;
+  /** Whether there are more, and where they begin. */
   pageInfo: PageInfo;
 };
 
+/** A login event and its place in the list. */
 export type LoginEventEdge = {
   __typename?: 'LoginEventEdge';
+  /** The event. */
   node: LoginEvent;
   /** Opaque; give it as `after`. */
   cursor: Scalars['String']['output'];
@@ -358,13 +394,17 @@ export type LoginEventEdge = {
 /** Where a page stands among its neighbours (Relay cursor connections). */
 export type PageInfo = {
   __typename?: 'PageInfo';
+  /** Whether older ones follow. */
   hasNextPage: Scalars['Boolean']['output'];
   /** Pages only go forward: always false. */
   hasPreviousPage: Scalars['Boolean']['output'];
+  /** The place of the first one; null on an empty page. */
   startCursor?: Maybe<Scalars['String']['output']>;
+  /** The place of the last one, for `after`; null on an empty page. */
   endCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** What `refreshSession` takes. */
 export type RefreshSessionInput = {
   /** The newest refresh token of the session. */
   refreshToken: Scalars['String']['input'];
@@ -375,51 +415,68 @@ export type RefreshSessionInput = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What `logout` takes. */
 export type LogoutInput = {
   /** Any refresh token of the session, however old. */
   refreshToken: Scalars['String']['input'];
 };
 
+/** What `revokeSession` takes. */
 export type RevokeSessionInput = {
   /** A `Session.id` from `sessions`. */
   id: Scalars['ID']['input'];
 };
 
+/** What `logoutEverywhere` comes to. */
 export type LogoutEverywhereResult = SessionsRevoked | AuthError;
 
+/** What `revokeSession` comes to. */
 export type RevokeSessionResult = SessionsRevoked | AuthError;
 
 /** Sessions were ended, at once for everything this gateway answers; access tokens elsewhere live out their minutes. */
 export type SessionsRevoked = {
   __typename?: 'SessionsRevoked';
+  /** The sessions that were live until now. */
   revokedSessionIds: Array<Scalars['ID']['output']>;
 };
 
+/** What `signup` takes. */
 export type SignupInput = {
+  /** One plain address; kept in canonical form, see `User.email`. */
   email: Scalars['String']['input'];
   /** See `authMethods` for the rules. Taken exactly as it is: no trimming, no case folding, no normalisation. */
   password: Scalars['String']['input'];
   /** What the person wants to be called, 1 to 100 characters. */
   name?: InputMaybe<Scalars['String']['input']>;
+  /** The device that signs up. */
   device?: InputMaybe<DeviceInput>;
 };
 
+/** What `login` takes. */
 export type LoginInput = {
+  /** The address of the account, in any spelling that `signup` takes. */
   email: Scalars['String']['input'];
+  /** The password, exactly as it was set. */
   password: Scalars['String']['input'];
+  /** The device that signs in. */
   device?: InputMaybe<DeviceInput>;
 };
 
+/** What `changePassword` takes. */
 export type ChangePasswordInput = {
+  /** The password so far. */
   currentPassword: Scalars['String']['input'];
   /** See `authMethods` for the rules. */
   newPassword: Scalars['String']['input'];
 };
 
+/** What `changePassword` comes to. */
 export type ChangePasswordResult = PasswordChanged | AuthError;
 
+/** The new password is in force. */
 export type PasswordChanged = {
   __typename?: 'PasswordChanged';
+  /** Whose password it is. */
   user: User;
   /** The sessions that ended with the old password: all but the one that asks. */
   revokedSessionIds: Array<Scalars['ID']['output']>;
