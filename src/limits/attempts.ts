@@ -19,31 +19,32 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
   const rows = limits.map(
     ({ bucket, max, windowSeconds }) => sql`(${bucket}::text, ${max}::int, ${windowSeconds}::int)`,
   );
-  // A counter that is full stays as it is, and is missing from `counted`.
-  const counted = await db.execute<{ bucket: string; waits: number }>(sql`
+  // Whoever comes to a shut window only reads: a flood of guesses keeps nobody waiting for a row.
+  const seen = await db.execute<{ bucket: string; counted: boolean; waits: number | null }>(sql`
     with wanted (bucket, max, seconds) as (values ${sql.join(rows, sql`, `)}),
+    shut as (
+      select bucket, resets_at from ${attempts} join wanted using (bucket) where resets_at > now() and count >= max
+    ),
     counted as (
       insert into ${attempts} as held (bucket, count, resets_at)
-      select bucket, 1, now() + make_interval(secs => seconds) from wanted order by bucket
+      select bucket, 1, now() + make_interval(secs => seconds) from wanted
+      where not exists (select from shut) order by bucket
       on conflict (bucket) do update set
         count = case when held.resets_at <= now() then 1 else held.count + 1 end,
         resets_at = case when held.resets_at <= now() then excluded.resets_at else held.resets_at end
         where held.resets_at <= now() or held.count < (select max from wanted where wanted.bucket = held.bucket)
       returning held.bucket
     )
-    select wanted.bucket,
-      case when counted.bucket is null
-        then greatest(1, ceil(extract(epoch from (
-          select resets_at from ${attempts} full_one where full_one.bucket = wanted.bucket) - clock_timestamp())))::int
-        else 0 end as waits
-    from wanted left join counted using (bucket)`);
-  const waits = Math.max(...counted.map((row) => row.waits));
-  if (waits === 0) return null;
-  await giveBackAttempt(
-    db,
-    counted.filter((row) => row.waits === 0).map((row) => row.bucket),
-  );
-  return waits;
+    select bucket, counted.bucket is not null as counted,
+      case when shut.bucket is not null
+        then greatest(1, ceil(extract(epoch from shut.resets_at - clock_timestamp())))::int end as waits
+    from wanted left join counted using (bucket) left join shut using (bucket)`);
+  const counted = seen.filter((row) => row.counted).map(({ bucket }) => bucket);
+  if (counted.length === limits.length) return null;
+  if (seen.some((row) => row.waits !== null)) return Math.max(...seen.map((row) => row.waits ?? 0));
+  // The last place went to somebody else while this statement waited for its row: look again.
+  await giveBackAttempt(db, counted);
+  return reserveAttempt(db, limits);
 }
 
 /** Takes one attempt back from each bucket: what was checked was right. */

@@ -8,6 +8,7 @@ import {
   guess,
   hashesOf,
   inParallel,
+  isBusy,
   logIn,
   outcomeOf,
   roomy,
@@ -28,10 +29,12 @@ for (const pool of ['10', '1']) {
         const answers = await inParallel(100, (i) =>
           guess(i % 2 ? one : other, { email }, { from: '10.4.4.4' }),
         );
-        t.same(tally(answers), { INVALID_CREDENTIALS: 10, TOO_MANY_ATTEMPTS: 90 });
-        t.equal(await hashesOf(one, other), before + 10);
-        const waits = answers.map(({ data }) => data.login.retryAfterSeconds).filter((wait) => wait !== null);
-        t.equal(waits.length, 90);
+        t.equal(await hashesOf(one, other), before + 10, 'argon2 has run ten times');
+        const told = tally(answers.filter((answer) => !isBusy(answer)));
+        t.same(Object.keys(told).toSorted(), ['INVALID_CREDENTIALS', 'TOO_MANY_ATTEMPTS']);
+        t.ok(Number(told.INVALID_CREDENTIALS) <= 10);
+        const waits = answers.map(({ data }) => data?.login.retryAfterSeconds).filter(Number);
+        t.equal(waits.length, told.TOO_MANY_ATTEMPTS);
         t.ok(Math.min(...waits) > 0 && Math.max(...waits) <= 900);
       }
       const counters = await one.sql`select distinct count from attempts`;
@@ -188,14 +191,18 @@ t.test('logins and guesses at one account never wait for each other in a circle'
   const gateway = await build(t, { ...roomy, PASSWORD_ATTEMPTS: '1000', PASSWORD_ATTEMPTS_PER_DAY: '10000' });
   const { sql } = gateway;
   const person = await signUp(gateway);
-  // The counter of the day lies far before that of the network: locked as they lie, rows would be taken the other way round.
-  await guess(gateway, person, { from: '10.6.0.1' });
-  await sql`insert into attempts select md5(i::text), 1, now() + interval '1 hour' from generate_series(1, 5000) i`;
-  for (let round = 0; round < 4; round++) {
-    const answers = await inParallel(20, (i) =>
-      i % 4 ? logIn(gateway, person, { from: '10.6.0.2' }) : guess(gateway, person, { from: '10.6.0.2' }),
-    );
-    t.same(tally(answers), { SessionTokens: 15, INVALID_CREDENTIALS: 5 });
+  // Rows that were locked as they lie in the table would be locked in one order by some and in the other by others.
+  for (const last of ['password-day:%', 'password:%']) {
+    const from = randomNetwork();
+    await guess(gateway, person, { from });
+    await sql`delete from attempts where bucket like ${last}`;
+    await sql`insert into attempts select md5(random()::text), 1, now() + interval '1 hour' from generate_series(1, 2000)`;
+    for (let round = 0; round < 3; round++) {
+      const answers = await inParallel(20, (i) =>
+        i % 4 ? logIn(gateway, person, { from }) : guess(gateway, person, { from }),
+      );
+      t.same(tally(answers), { SessionTokens: 15, INVALID_CREDENTIALS: 5 });
+    }
   }
 });
 

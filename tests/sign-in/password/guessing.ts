@@ -53,6 +53,11 @@ export function outcomeOf({ data, errors }: Answer): string {
   return result?.code ?? result?.__typename ?? JSON.stringify(errors);
 }
 
+/** Whether the machine was too slow for its database: then a request is told so, and has come to nothing. */
+export function isBusy({ errors }: Answer): boolean {
+  return errors?.[0]?.extensions.code === 'UNAVAILABLE';
+}
+
 /** How often each outcome stands among the answers. */
 export function tally(answers: readonly Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
