@@ -42,7 +42,8 @@ export async function startGateway(t: Test, environment: Environment): Promise<R
   const metricsPort = environment.METRICS_PORT ?? (await findFreePort());
   const gateway = launch(['dist/server.js'], { PORT: port, METRICS_PORT: metricsPort, ...environment });
   t.teardown(async () => {
-    gateway.child.kill('SIGKILL');
+    // Not SIGKILL: an embedded Postgres would leave its socket behind.
+    gateway.child.kill('SIGTERM');
     await gateway.exited;
   });
   const url = `http://127.0.0.1:${port}`;
@@ -81,8 +82,10 @@ export function runScript(args: string[], environment: Environment): Promise<Out
 }
 
 function launch(args: string[], environment: Environment) {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, ...environment },
+  // By env(1), because tap puts a loader of its own into the environment of every Node process that tests start.
+  const variables = Object.entries({ PATH: process.env.PATH, ...environment });
+  const settings = variables.map(([name, value]) => `${name}=${value}`);
+  const child = spawn('env', ['-i', ...settings, process.execPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };

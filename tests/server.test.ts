@@ -266,56 +266,18 @@ t.test('another SECRET_KEY than the one in use is refused, unless the old one is
   );
 });
 
-t.test('metrics are told on their own port, there alone, and nothing else is', async (t) => {
-  const gateway = await startGateway(t, {
-    ...(await makeDatabase(t, 'migrated')),
-    DATA_DIR: await makeDataDir(t),
-  });
-  const { email } = await signUpAt(gateway);
-  await canLogIn(gateway, email);
-  const response = await fetch(gateway.metricsUrl);
-  t.match(response.headers.get('content-type'), 'text/plain; version=0.0.4');
-  const text = await response.text();
-  t.match(text, 'darwaza_login_events_total{kind="SIGN_IN",method="PASSWORD",outcome="success"} 1');
-  t.match(text, 'darwaza_password_hashes_total 2');
-  t.match(text, /^nodejs_eventloop_lag_seconds /m);
-  t.notMatch(text, email);
-  for (const path of ['/', '/metrics/', '/graphql', '/healthz', '/metrics?x=1']) {
-    t.equal((await fetch(new URL(path, gateway.metricsUrl))).status, 404, path);
-  }
-  t.equal((await fetch(gateway.metricsUrl, { method: 'POST' })).status, 404);
-  t.equal((await fetch(`${gateway.url}/metrics`)).status, 404);
-});
-
-t.test('development listens to this machine alone, unless DEV_LAN asks for more', async (t) => {
+t.test('a gateway in development', async (t) => {
   const database = await makeDatabase(t, 'migrated');
-  const DATA_DIR = await makeDataDir(t);
+  const SECRET_KEY = randomBytes(32).toString('base64url');
+  const settings = { ...database, SECRET_KEY };
+  const gateway = await startGateway(t, settings);
+  const greeting = gateway.printed().stdout;
   // Linux answers on all of 127.0.0.0/8 who listens everywhere.
   const beside = process.platform === 'linux' ? '127.0.0.2' : '[::1]';
   const reach = async (url: string) =>
     (await fetch(url.replace('127.0.0.1', beside)).catch(() => null))?.status ?? null;
 
-  const alone = await startGateway(t, { ...database, DATA_DIR });
-  t.equal(await reach(`${alone.url}/healthz`), null);
-  t.notMatch(alone.printed().stdout, 'Network');
-
-  const open = await startGateway(t, { ...database, DATA_DIR, DEV_LAN: '1' });
-  t.equal(await reach(`${open.url}/healthz`), 200);
-  t.equal(await reach(open.metricsUrl), null, 'metrics stay here');
-  const hasNetwork = Object.values(networkInterfaces()).some((all) =>
-    all?.some(({ family, internal }) => family === 'IPv4' && !internal),
-  );
-  t.equal(open.printed().stdout.includes('Network'), hasNetwork, 'where a phone finds it');
-});
-
-t.test(
-  'the greeting tells where everything is; in production there are lines for machines instead',
-  async (t) => {
-    const database = await makeDatabase(t, 'migrated');
-    const settings = productionSettings();
-    const { SECRET_KEY = '' } = settings;
-    const gateway = await startGateway(t, { ...database, SECRET_KEY });
-    const greeting = gateway.printed().stdout;
+  t.test('greets with where everything is', async (t) => {
     for (const path of ['/graphiql', '/graphql', '/healthz', '/readyz', '/.well-known/jwks.json']) {
       t.match(greeting, gateway.url.replace('127.0.0.1', 'localhost') + path);
     }
@@ -323,9 +285,41 @@ t.test(
     t.match(greeting, /Mode +development, listening on 127\.0\.0\.1/);
     t.match(greeting, /Data +the Postgres of DATABASE_URL/);
     t.match(greeting, 'needs DATABASE_URL, REDIS_URL, SECRET_KEY, PUBLIC_URL and TRUST_PROXY');
+  });
 
-    const production = await startGateway(t, { ...settings, ...database });
+  t.test('tells its metrics on a port of their own, there alone, and nothing else there', async (t) => {
+    const { email } = await signUpAt(gateway);
+    await canLogIn(gateway, email);
+    const response = await fetch(gateway.metricsUrl);
+    t.match(response.headers.get('content-type'), 'text/plain; version=0.0.4');
+    const text = await response.text();
+    t.match(text, 'darwaza_login_events_total{kind="SIGN_IN",method="PASSWORD",outcome="success"} 1');
+    t.match(text, 'darwaza_password_hashes_total 2');
+    t.match(text, /^nodejs_eventloop_lag_seconds /m);
+    t.notMatch(text, email);
+    for (const path of ['/', '/metrics/', '/graphql', '/healthz', '/metrics?x=1']) {
+      t.equal((await fetch(new URL(path, gateway.metricsUrl))).status, 404, path);
+    }
+    t.equal((await fetch(gateway.metricsUrl, { method: 'POST' })).status, 404);
+    t.equal((await fetch(`${gateway.url}/metrics`)).status, 404);
+  });
+
+  t.test('listens to this machine alone, unless DEV_LAN asks for more', async (t) => {
+    t.equal(await reach(`${gateway.url}/healthz`), null);
+    t.notMatch(greeting, 'Network');
+
+    const open = await startGateway(t, { ...settings, DEV_LAN: '1' });
+    t.equal(await reach(`${open.url}/healthz`), 200);
+    t.equal(await reach(open.metricsUrl), null, 'metrics stay here');
+    const hasNetwork = Object.values(networkInterfaces()).some((all) =>
+      all?.some(({ family, internal }) => family === 'IPv4' && !internal),
+    );
+    t.equal(open.printed().stdout.includes('Network'), hasNetwork, 'where a phone finds it');
+  });
+
+  t.test('in production there are lines for machines instead of a greeting', async (t) => {
+    const production = await startGateway(t, { ...productionSettings(SECRET_KEY), ...database });
     const lines = production.printed().stdout.trim().split('\n');
     t.ok(lines.some((line) => JSON.parse(line).msg.startsWith('listening at')));
-  },
-);
+  });
+});
