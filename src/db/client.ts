@@ -1,4 +1,5 @@
 // Opens the database: the server of DATABASE_URL, or the embedded Postgres; from there on there is no difference.
+import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Config } from '../config.js';
@@ -33,6 +34,11 @@ export function connect(to: Connection, config: Config): Database {
   };
   const pool = new Pool(to, options, config.databasePool, config.databaseTimeoutMs);
   return { db: drizzle(pool as unknown as postgres.Sql), close: (seconds = 5) => pool.close(seconds) };
+}
+
+/** One round trip; throws where the database does not answer. */
+export async function ping(db: Db): Promise<void> {
+  await db.execute(sql`select 1`);
 }
 
 /**

@@ -1,7 +1,6 @@
 // Owns the health routes: /healthz says that the process runs, /readyz that it can do its work.
-import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
-import type { Db } from '../db/client.js';
+import { type Db, ping } from '../db/client.js';
 
 /** `isClosing`: a server on its way out is not ready, so that traffic goes elsewhere first. */
 export function registerHealth(app: FastifyInstance, db: Db, isClosing: () => boolean): void {
@@ -11,7 +10,7 @@ export function registerHealth(app: FastifyInstance, db: Db, isClosing: () => bo
   app.get('/readyz', unlimited, async (request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
     try {
-      await db.execute(sql`select 1`);
+      await ping(db);
       return { status: 'ready' };
     } catch (error) {
       request.log.warn({ err: error }, 'the database does not answer');

@@ -1,5 +1,4 @@
 // Moves signing keys through their lives: next (published, unused) -> active -> retiring -> gone.
-import { sql } from 'drizzle-orm';
 import type { Config } from '../config.js';
 import type { Db } from '../db/client.js';
 import type { Subkeys } from '../tokens/secret-key.js';
@@ -12,6 +11,7 @@ import {
   removeKey,
   replaceSealed,
   stateOf,
+  waitForTurn,
 } from './signing-keys.js';
 import type { SigningKeyRow } from './signing-keys.table.js';
 
@@ -96,7 +96,7 @@ export async function rotateKeys(
     return found;
 
   return db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${rotationLock})`);
+    await waitForTurn(tx, rotationLock);
     const keys = await listSigningKeys(tx);
     const plan = planRotation(keys, await readClock(tx), config, reason);
     if (plan.activate !== null) await activateKey(tx, plan.activate.kid);

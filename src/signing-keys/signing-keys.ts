@@ -23,6 +23,11 @@ export async function readClock(db: Db): Promise<Date> {
   return new Date(row?.now ?? Number.NaN);
 }
 
+/** Waits until no other transaction holds this lock, and holds it until its own ends. */
+export async function waitForTurn(tx: Db, lock: number): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${lock})`);
+}
+
 export async function publishKey(db: Db, pair: StoredKeyPair): Promise<void> {
   await db.insert(signingKeys).values(pair);
 }
