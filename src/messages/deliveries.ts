@@ -1,7 +1,7 @@
 // Owns deliveries: queues them with their challenge, takes each for sending once, and moves their status forward only.
 import { and, eq, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../db/client.js';
-import type { DeliveryChannel, DeliveryStatus } from '../graphql/schema.generated.js';
+import type { DeliveryStatus } from '../graphql/schema.generated.js';
 import { type DeliveryRow, deliveries } from './deliveries.table.js';
 
 /** A message to be queued. */
@@ -127,6 +127,11 @@ export async function takeFallback(tx: Db): Promise<DeliveryRow | null> {
   return delivery ?? null;
 }
 
+export async function findDelivery(db: Db, id: string): Promise<DeliveryRow | null> {
+  const [found] = await db.select().from(deliveries).where(eq(deliveries.id, id));
+  return found ?? null;
+}
+
 /** Every message of a challenge, oldest first. */
 export function listDeliveries(db: Db, challengeId: string): Promise<DeliveryRow[]> {
   return db.select().from(deliveries).where(eq(deliveries.challengeId, challengeId)).orderBy(deliveries.createdAt);
@@ -165,6 +170,3 @@ export async function countDeliveries(db: Db, days: number) {
     .groupBy(sql`1, 2, 3, 4`)
     .orderBy(sql`1 desc, 2, 3`);
 }
-
-/** The channel of a delivery, in the words of the schema. */
-export type { DeliveryChannel };

@@ -3,7 +3,7 @@ import { and, desc, eq, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Config } from '../config.js';
 import { type Db, prepared } from '../db/client.js';
 import { credentials } from '../users/credentials.table.js';
-import { lockPerson, mailboxOf, type Person, personColumns } from '../users/users.js';
+import { lockPerson, mailboxOf, type Person, personColumns, phoneOf, phones } from '../users/users.js';
 import { users } from '../users/users.table.js';
 import { type RevocationReason, type SessionRow, sessions } from './sessions.table.js';
 
@@ -60,6 +60,7 @@ const liveSession = prepared((db) =>
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .leftJoin(credentials, mailboxOf)
+    .leftJoin(phones, phoneOf)
     .where(
       and(
         eq(sessions.id, sql.placeholder('id')),

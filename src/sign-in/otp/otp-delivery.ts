@@ -2,7 +2,7 @@
 import type { OtpDeliveryStatus, QueryResolvers } from '../../graphql/schema.generated.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import type { DeliveryRow } from '../../messages/deliveries.table.js';
-import { isUuid } from '../asker.js';
+import { isUuid } from '../../limits/asker.js';
 
 /** Who knows the challenge's id has asked for it: 122 random bits. */
 export const otpDelivery: QueryResolvers['otpDelivery'] = async (_, { challengeId }, { db }) => {

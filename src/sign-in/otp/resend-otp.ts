@@ -2,7 +2,7 @@
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
-import { isUuid } from '../asker.js';
+import { isUuid } from '../../limits/asker.js';
 import { findOpenOtpChallenge, spendResend } from './otp-challenges.js';
 import { carriersFor, queueCode, sendCode } from './send-message.js';
 import { resendSeconds, sendLimits, sent, tooMany } from './send-otp.js';

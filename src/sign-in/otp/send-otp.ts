@@ -5,7 +5,7 @@ import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.
 import { type AttemptLimit, reserveAttempt } from '../../limits/attempts.js';
 import { readLocale } from '../../messages/templates.js';
 import { hashSubject } from '../../tokens/secret-key.js';
-import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../asker.js';
+import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../limits/asker.js';
 import { readDevice } from '../../users/device.js';
 import { createOtpChallenge, findOtpChallengeByKey } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';

@@ -4,7 +4,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { type Db, prepared } from '../../db/client.js';
 import { sessions } from '../../sessions/sessions.table.js';
 import { credentials } from '../../users/credentials.table.js';
-import { type Person, personColumns } from '../../users/users.js';
+import { type Person, personColumns, phoneOf, phones } from '../../users/users.js';
 import { users } from '../../users/users.table.js';
 import { passwords } from './passwords.table.js';
 
@@ -47,6 +47,7 @@ const ownerByAddress = prepared((db) =>
       and(eq(passwordCredentials.userId, users.id), eq(passwordCredentials.kind, 'password')),
     )
     .innerJoin(passwords, eq(passwords.credentialId, passwordCredentials.id))
+    .leftJoin(phones, phoneOf)
     .where(and(eq(credentials.kind, 'mailbox'), eq(credentials.identifier, sql.placeholder('email'))))
     .prepare('password_owner_by_address'),
 );

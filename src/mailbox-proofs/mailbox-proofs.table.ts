@@ -1,10 +1,10 @@
 // Owns the table of requests to prove a mailbox: by a magic link, or at the end of a signup.
 import { index, integer, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import type { DeviceDescription } from '../../users/device.js';
+import type { DeviceDescription } from '../users/device.js';
 
 /** The secrets of a request are derived from its id and stored nowhere. */
-export const magicLinks = pgTable(
-  'magic_links',
+export const mailboxProofs = pgTable(
+  'mailbox_proofs',
   {
     id: uuid().primaryKey().defaultRandom(),
     purpose: text({ enum: ['sign_in', 'sign_up'] }).notNull(),
@@ -16,6 +16,9 @@ export const magicLinks = pgTable(
     device: jsonb().$type<DeviceDescription>(),
     /** Tells devices apart when a new request retires earlier ones: a keyed hash of device.id, else of the network. */
     asker: text().notNull(),
+    /** The session that asked, if it was signed in: what it made before outlives the proof. */
+    askedBySession: uuid('asked_by_session'),
+    network: text(),
     /** A keyed hash of the asker and the idempotencyKey. */
     idempotencyHash: text('idempotency_hash'),
     /** Typed codes that were tried. */
@@ -26,9 +29,9 @@ export const magicLinks = pgTable(
     consumedAt: timestamp('consumed_at', { withTimezone: true }),
   },
   (table) => [
-    index('magic_links_email').on(table.email, table.createdAt),
-    uniqueIndex('magic_links_idempotency').on(table.idempotencyHash),
+    index('mailbox_proofs_email').on(table.email, table.createdAt),
+    uniqueIndex('mailbox_proofs_idempotency').on(table.idempotencyHash),
   ],
 );
 
-export type MagicLinkRow = typeof magicLinks.$inferSelect;
+export type MailboxProofRow = typeof mailboxProofs.$inferSelect;
