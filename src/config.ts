@@ -266,21 +266,26 @@ const variables = {
   }),
   SMTP_URL: url('smtp:', 'smtps:').optional().register(about, {
     group: 'Messages',
-    meaning: 'Mail server, with user and password. Outside production the development outbox takes its place.',
+    meaning:
+      'Mail server, with user and password. Outside production the development outbox takes its place.',
     secret: true,
   }),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n]{1,200}$/, 'is not one line')
     .optional()
-    .register(about, { group: 'Messages', meaning: 'Sender of mails: `Acme <hello@acme.com>`. Needed with `SMTP_URL`.' }),
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of mails: `Acme <hello@acme.com>`. Needed with `SMTP_URL`.',
+    }),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[\da-f]{32}$/, 'is not an account SID (AC and 32 hex digits)')
     .optional()
     .register(about, {
       group: 'Messages',
-      meaning: 'Twilio account for WhatsApp and SMS. Outside production the development outbox takes its place.',
+      meaning:
+        'Twilio account for WhatsApp and SMS. Outside production the development outbox takes its place.',
     }),
   TWILIO_AUTH_TOKEN: z.string().min(16).optional().register(about, {
     group: 'Messages',
@@ -292,16 +297,28 @@ const variables = {
     .register(about, { group: 'Messages', meaning: 'Where Twilio’s API is; another place only for tests.' }),
   TWILIO_SMS_FROM: z
     .string()
-    .regex(/^(MG[\da-f]{32}|\+\d{8,15}|[A-Za-z0-9 ]{3,11})$/, 'is not a messaging service, a number or a sender id')
+    .regex(
+      /^(MG[\da-f]{32}|\+\d{8,15}|[A-Za-z0-9 ]{3,11})$/,
+      'is not a messaging service, a number or a sender id',
+    )
     .optional()
-    .register(about, { group: 'Messages', meaning: 'Sender of SMS: a messaging service (`MG...`), a number or a sender id.' }),
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of SMS: a messaging service (`MG...`), a number or a sender id.',
+    }),
   TWILIO_WHATSAPP_FROM: z
     .string()
     .regex(/^(MG[\da-f]{32}|\+\d{8,15})$/, 'is not a messaging service or a number')
     .optional()
-    .register(about, { group: 'Messages', meaning: 'Sender of WhatsApp messages: a messaging service or a number.' }),
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of WhatsApp messages: a messaging service or a number.',
+    }),
   TWILIO_WHATSAPP_CONTENT: list
-    .refine((items) => items.every((item) => /^(en|hi)=HX[\da-f]{32}$/.test(item)), 'is not like en=HX...,hi=HX...')
+    .refine(
+      (items) => items.every((item) => /^(en|hi)=HX[\da-f]{32}$/.test(item)),
+      'is not like en=HX...,hi=HX...',
+    )
     .prefault('')
     .register(about, {
       group: 'Messages',
@@ -312,11 +329,20 @@ const variables = {
     .string()
     .regex(/^[A-Za-z0-9+/]{11}$/, 'is not 11 characters of base64')
     .optional()
-    .register(about, { group: 'Messages', meaning: 'The app’s SMS Retriever hash: last word of SMS to Android.' }),
+    .register(about, {
+      group: 'Messages',
+      meaning: 'The app’s SMS Retriever hash: last word of SMS to Android.',
+    }),
   OTP_COUNTRIES: list
-    .refine((items) => items.length > 0 && items.every((item) => /^[A-Z]{2}$/.test(item)), 'is not a list like IN,AE')
+    .refine(
+      (items) => items.length > 0 && items.every((item) => /^[A-Z]{2}$/.test(item)),
+      'is not a list like IN,AE',
+    )
     .prefault('IN')
-    .register(about, { group: 'Messages', meaning: 'Countries whose mobile numbers get codes, ISO 3166-1 alpha-2.' }),
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Countries whose mobile numbers get codes, ISO 3166-1 alpha-2.',
+    }),
   OTP_FALLBACK_AFTER: whole(3, 120).prefault('8').register(about, {
     group: 'Messages',
     meaning: 'Seconds without word of a WhatsApp message after which the same code goes by SMS.',
@@ -333,7 +359,8 @@ const variables = {
     .register(about, { group: 'Messages', meaning: 'Currency of `OTP_PRICES` and `OTP_SPEND_PER_DAY`.' }),
   TEST_OTPS: testOtps.prefault('').register(about, {
     group: 'Messages',
-    meaning: 'Numbers with a fixed code, for store reviewers: `+919999900001:123456`. No message is sent to them.',
+    meaning:
+      'Numbers with a fixed code, for store reviewers: `+919999900001:123456`. No message is sent to them.',
     secret: true,
     shown: 'none',
   }),
@@ -399,31 +426,49 @@ const variables = {
     .register(about, { group: 'Limits', meaning: 'Signups from one network in an hour.' }),
   MAGIC_LINKS_PER_MAILBOX: whole(1, 100)
     .prefault('3')
-    .register(about, { group: 'Limits', meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.',
+    }),
   MAGIC_LINKS_PER_NETWORK: whole(1, 100_000)
     .prefault('10')
-    .register(about, { group: 'Limits', meaning: 'Mails with a link asked for from one network in an hour; proved ones given back.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'Mails with a link asked for from one network in an hour; proved ones given back.',
+    }),
   MAGIC_LINK_ATTEMPTS: whole(1, 20)
     .prefault('5')
     .register(about, { group: 'Limits', meaning: 'Wrong typed codes for one link.' }),
   MAGIC_LINK_ATTEMPTS_PER_DAY: whole(1, 1000)
     .prefault('20')
-    .register(about, { group: 'Limits', meaning: 'Wrong typed codes for one mailbox in a day, over all links.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'Wrong typed codes for one mailbox in a day, over all links.',
+    }),
   OTP_SENDS_PER_PHONE: whole(1, 100)
     .prefault('3')
-    .register(about, { group: 'Limits', meaning: 'Codes to one phone in an hour; a proved code gives its sends back.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'Codes to one phone in an hour; a proved code gives its sends back.',
+    }),
   OTP_SENDS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
     group: 'Limits',
-    meaning: 'Codes asked for from one network in an hour; proved ones given back. Carriers put thousands of phones behind one address.',
+    meaning:
+      'Codes asked for from one network in an hour; proved ones given back. Carriers put thousands of phones behind one address.',
   }),
   OTP_SENDS_PER_PREFIX: whole(1, 1_000_000).prefault('60').register(about, {
     group: 'Limits',
     meaning: 'Unproved codes to numbers that differ only in their last four digits, in an hour.',
   }),
-  OTP_ATTEMPTS: whole(1, 20).prefault('5').register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
+  OTP_ATTEMPTS: whole(1, 20)
+    .prefault('5')
+    .register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
   OTP_ATTEMPTS_PER_DAY: whole(1, 1000)
     .prefault('20')
-    .register(about, { group: 'Limits', meaning: 'Wrong codes for one phone in a day, over all challenges.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'Wrong codes for one phone in a day, over all challenges.',
+    }),
   OTP_BUDGET: z.enum(['log', 'enforce']).default('log').register(about, {
     group: 'Limits',
     meaning:
@@ -431,7 +476,10 @@ const variables = {
   }),
   OTP_SPEND_PER_DAY: whole(0, 100_000_000)
     .prefault('1000')
-    .register(about, { group: 'Limits', meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.' }),
+    .register(about, {
+      group: 'Limits',
+      meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.',
+    }),
   REQUESTS_PER_MINUTE: whole(1, 10_000_000).prefault('1200').register(about, {
     group: 'Limits',
     meaning: 'HTTP requests from one network in a minute, answered with 429 beyond.',
@@ -526,17 +574,23 @@ export function readConfig(
   }
   const together = (names: readonly string[], why: string) => {
     const missing = names.filter((name) => given[name] === undefined);
-    if (missing.length > 0 && missing.length < names.length) problems.push(`${missing.join(', ')} missing: ${why}`);
+    if (missing.length > 0 && missing.length < names.length)
+      problems.push(`${missing.join(', ')} missing: ${why}`);
   };
   together(['SMTP_URL', 'MAIL_FROM'], 'mails need both a server and a sender');
   together(['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'], 'Twilio needs both');
   together(['TEST_OTPS', 'TEST_OTPS_UNTIL'], 'test codes need an end');
-  together(['TWILIO_WHATSAPP_FROM', 'TWILIO_WHATSAPP_CONTENT'], 'WhatsApp needs a sender and an approved template');
+  together(
+    ['TWILIO_WHATSAPP_FROM', 'TWILIO_WHATSAPP_CONTENT'],
+    'WhatsApp needs a sender and an approved template',
+  );
   if (given.TWILIO_ACCOUNT_SID !== undefined && given.TWILIO_SMS_FROM === undefined) {
     problems.push('TWILIO_SMS_FROM missing: a code that WhatsApp does not deliver goes by SMS');
   }
   if (production && given.SIGNUP_EMAIL_PROOF === undefined && given.SMTP_URL === undefined) {
-    problems.push('SMTP_URL missing: a signup proves its mailbox; set SIGNUP_EMAIL_PROOF=false to do without');
+    problems.push(
+      'SMTP_URL missing: a signup proves its mailbox; set SIGNUP_EMAIL_PROOF=false to do without',
+    );
   }
   if (given.SECRET_KEY !== undefined && given.SECRET_KEY === given.SECRET_KEY_PREVIOUS) {
     problems.push('SECRET_KEY_PREVIOUS is the same as SECRET_KEY');

@@ -2,7 +2,11 @@
 import type { Config } from './config.js';
 import type { Db } from './db/client.js';
 import { sweepAttempts } from './limits/attempts.js';
+import { sweepMailboxProofs } from './mailbox-proofs/mailbox-proofs.js';
+import { sweepDeliveries } from './messages/deliveries.js';
 import { sweepSessions } from './sessions/sessions.js';
+import { sweepOtpDays } from './sign-in/otp/otp-budget.js';
+import { sweepOtpChallenges } from './sign-in/otp/otp-challenges.js';
 import { sweepLoginEvents } from './users/login-events.js';
 
 /** Rows a statement: short enough that nobody waits behind it. */
@@ -13,6 +17,10 @@ export async function sweep(db: Db, config: Config): Promise<void> {
   const brooms = [
     () => sweepAttempts(db, batch),
     () => sweepSessions(db, config, batch),
+    () => sweepMailboxProofs(db, batch),
+    () => sweepOtpChallenges(db, batch),
+    () => sweepOtpDays(db, batch),
+    () => sweepDeliveries(db, config.loginEventsDays, batch),
     () => sweepLoginEvents(db, config.loginEventsDays, batch),
   ];
   for (const broom of brooms) {

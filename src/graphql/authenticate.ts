@@ -8,9 +8,9 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
-import type { Caller, Context } from '../context.js';
-import { type BearerProblem, unauthenticated } from '../errors.js';
-import { findLiveSession } from '../sessions/sessions.js';
+import type { Context } from '../context.js';
+import { unauthenticated } from '../errors.js';
+import { readBearer } from '../sessions/read-bearer.js';
 
 /** Documents are kept by the parse cache, so each is looked through once. */
 const protectedOperations = new WeakMap<DocumentNode, Map<string, boolean>>();
@@ -34,17 +34,6 @@ export async function authenticate(
   }
   context.caller = caller;
   context.currentSessionId = caller.session.id;
-}
-
-async function readBearer({ request, keys, db, config }: Context): Promise<Caller | BearerProblem> {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return 'MISSING';
-  const [, token] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization) ?? [];
-  if (token === undefined) return 'TOKEN_INVALID';
-  const verified = await keys.verify(token);
-  if (verified === 'expired') return 'TOKEN_EXPIRED';
-  if (verified === 'invalid') return 'TOKEN_INVALID';
-  return (await findLiveSession(db, config, verified.sid)) ?? 'SESSION_REVOKED';
 }
 
 function needsBearer(

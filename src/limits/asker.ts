@@ -11,7 +11,10 @@ export function isIdempotencyKey(text: string): boolean {
 }
 
 /** A keyed hash of the device by its own name, or of the network where it has none. */
-export function askerOf({ network, subkeys }: Pick<Context, 'network' | 'subkeys'>, device: DeviceDescription): string {
+export function askerOf(
+  { network, subkeys }: Pick<Context, 'network' | 'subkeys'>,
+  device: DeviceDescription,
+): string {
   return hashSubject(subkeys.subject, device.id === undefined ? `network:${network}` : `device:${device.id}`);
 }
 

@@ -1,6 +1,7 @@
 // Asks a mailbox for proof: the mail, its limits and its secrets, as requestMagicLink and signup share them.
 import type { Context } from '../context.js';
 import { type AuthFailure, fail } from '../errors.js';
+import { askerOf, idempotencyHashOf } from '../limits/asker.js';
 import { type AttemptLimit, reserveAttempt } from '../limits/attempts.js';
 import { queueDelivery } from '../messages/deliveries.js';
 import type { Template } from '../messages/deliveries.table.js';
@@ -8,7 +9,6 @@ import { sendNow } from '../messages/send.js';
 import { readLocale } from '../messages/templates.js';
 import { hashSubject } from '../tokens/secret-key.js';
 import type { DeviceDescription } from '../users/device.js';
-import { askerOf, idempotencyHashOf } from '../limits/asker.js';
 import { createMailboxProof, findMailboxProofByKey } from './mailbox-proofs.js';
 import type { MailboxProofRow } from './mailbox-proofs.table.js';
 
@@ -21,7 +21,7 @@ export interface Question {
   /** What the mail says. `address_taken` carries no link. */
   template: Extract<Template, 'magic_link' | 'email_proof' | 'address_taken'>;
   /** For a signup: what the account will be made of. */
-  account?: { name: string | null; passwordHash: string };
+  account?: { name: string | null; passwordHash: string | null };
   /** The session that asks, if it is signed in. */
   askedBySession?: string | null;
 }
@@ -30,7 +30,10 @@ export interface Question {
  * Makes a request and queues its mail in one transaction. The same for every address: whether it has an account is
  * not looked at here. The mail goes out behind the answer, so that a slow mail server tells nothing either.
  */
-export async function askForProof(context: Context, question: Question): Promise<MailboxProofRow | AuthFailure> {
+export async function askForProof(
+  context: Context,
+  question: Question,
+): Promise<MailboxProofRow | AuthFailure> {
   const { config, db, rates, request } = context;
   const { email, device, template, account } = question;
   const asker = askerOf(context, device);
@@ -83,7 +86,10 @@ export async function askForProof(context: Context, question: Question): Promise
 }
 
 /** Mails to one mailbox, whoever asks for them: nobody is to be flooded. */
-export function mailLimit({ config, subkeys }: Pick<Context, 'config' | 'subkeys'>, email: string): AttemptLimit {
+export function mailLimit(
+  { config, subkeys }: Pick<Context, 'config' | 'subkeys'>,
+  email: string,
+): AttemptLimit {
   const bucket = `magic-link:${hashSubject(subkeys.subject, email)}`;
   return { bucket, max: config.magicLinksPerMailbox, windowSeconds: 60 * 60 };
 }

@@ -1,11 +1,11 @@
 // Checks both halves of a mailbox's proof: the step that verifyMagicLink and verifyEmail share.
 import type { Context } from '../context.js';
 import { type AuthFailure, fail } from '../errors.js';
+import { isUuid } from '../limits/asker.js';
 import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../limits/attempts.js';
 import { isHalf, isTypedCode } from '../tokens/one-time-secret.js';
 import { hashSubject } from '../tokens/secret-key.js';
 import { recordLoginEvent } from '../users/login-events.js';
-import { isUuid } from '../limits/asker.js';
 import { tooMany } from './ask-for-proof.js';
 import { findOpenMailboxProof, spendTypedAttempt } from './mailbox-proofs.js';
 import type { MailboxProofRow } from './mailbox-proofs.table.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Tools } from '../context.js';
 import { isUuid } from '../limits/asker.js';
-import { escape } from '../messages/templates.js';
+import { escapeHtml } from '../messages/templates.js';
 import { deriveTypedCode, isHalf } from '../tokens/one-time-secret.js';
 import { findOpenMailboxProof } from './mailbox-proofs.js';
 
@@ -45,8 +45,9 @@ const gone = `<h1>This link is used up</h1>
 <p>It works once, for ten minutes, and only until a newer one is asked for. Ask for another one in the app.</p>`;
 
 function invite(device: string | undefined, code: string, target: string | null): string {
-  const asker = device === undefined ? 'the device that asked' : `<b>${escape(device)}</b>`;
-  const open = target === null ? '' : `<p><a id="open" class="button" href="${escape(target)}">Open the app</a></p>`;
+  const asker = device === undefined ? 'the device that asked' : `<b>${escapeHtml(device)}</b>`;
+  const open =
+    target === null ? '' : `<p><a id="open" class="button" href="${escapeHtml(target)}">Open the app</a></p>`;
   return `<h1>Almost there</h1>${open}
 <p>Reading this on another device? Type these characters on ${asker}:</p>
 <p class="code" aria-label="${[...code].join(' ')}">${code.slice(0, 4)}<span> </span>${code.slice(4)}</p>
@@ -55,7 +56,7 @@ function invite(device: string | undefined, code: string, target: string | null)
 
 function page(app: string, body: string, script = ''): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(app)}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(app)}</title>
 <style>
   :root { color-scheme: light dark }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; font: 17px/1.6 system-ui, sans-serif; color: #1c1b1a; background: #f6f4f0 }
@@ -65,5 +66,5 @@ function page(app: string, body: string, script = ''): string {
   .code { font: 600 1.9rem/1.3 ui-monospace, monospace; letter-spacing: .12em; text-align: center; margin: 1rem 0 } .small { color: #5b5854; font-size: .9rem }
   @media (prefers-color-scheme: dark) { body { color: #eceae6; background: #151413 } main { background: #201f1d } header { color: #8fd1b3 } .small { color: #a5a19b } }
 </style></head>
-<body><main><header>${escape(app)}</header>${body}</main>${script && `<script>${script}</script>`}</body></html>`;
+<body><main><header>${escapeHtml(app)}</header>${body}</main>${script && `<script>${script}</script>`}</body></html>`;
 }

@@ -7,7 +7,15 @@ import { type MailboxProofRow, mailboxProofs } from './mailbox-proofs.table.js';
 /** What a request begins with. */
 export type NewMailboxProof = Pick<
   MailboxProofRow,
-  'purpose' | 'email' | 'name' | 'passwordHash' | 'device' | 'asker' | 'askedBySession' | 'idempotencyHash' | 'network'
+  | 'purpose'
+  | 'email'
+  | 'name'
+  | 'passwordHash'
+  | 'device'
+  | 'asker'
+  | 'askedBySession'
+  | 'idempotencyHash'
+  | 'network'
 >;
 
 /** A request that can still be proved. */
@@ -39,8 +47,14 @@ export async function createMailboxProof(tx: Db, request: NewMailboxProof): Prom
   return made;
 }
 
-export async function findMailboxProofByKey(db: Db, idempotencyHash: string): Promise<MailboxProofRow | null> {
-  const [found] = await db.select().from(mailboxProofs).where(eq(mailboxProofs.idempotencyHash, idempotencyHash));
+export async function findMailboxProofByKey(
+  db: Db,
+  idempotencyHash: string,
+): Promise<MailboxProofRow | null> {
+  const [found] = await db
+    .select()
+    .from(mailboxProofs)
+    .where(eq(mailboxProofs.idempotencyHash, idempotencyHash));
   return found ?? null;
 }
 

@@ -21,7 +21,14 @@ export function compose(config: Config, subkeys: Subkeys, delivery: DeliveryRow)
   if (template === 'otp') {
     const host = new URL(config.publicUrl).hostname;
     const code = deriveOtp(subkeys, challengeId);
-    return composeOtp({ app, code, locale, platform: values.platform, host, androidHash: config.androidSmsHash });
+    return composeOtp({
+      app,
+      code,
+      locale,
+      platform: values.platform,
+      host,
+      androidHash: config.androidSmsHash,
+    });
   }
   if (template === 'address_taken') return composeAddressTaken({ app, locale });
   const link = linkOf(config, challengeId, deriveHalf(subkeys, 'mail-half', challengeId));

@@ -7,7 +7,15 @@ import { type DeliveryRow, deliveries } from './deliveries.table.js';
 /** A message to be queued. */
 export type NewDelivery = Pick<
   DeliveryRow,
-  'challengeId' | 'template' | 'channel' | 'recipient' | 'country' | 'locale' | 'values' | 'price' | 'currency'
+  | 'challengeId'
+  | 'template'
+  | 'channel'
+  | 'recipient'
+  | 'country'
+  | 'locale'
+  | 'values'
+  | 'price'
+  | 'currency'
 > & {
   lifetimeSeconds: number;
   /** Seconds after which the other channel takes over; null: never. */
@@ -15,7 +23,10 @@ export type NewDelivery = Pick<
 };
 
 /** Queues a message, in the transaction of its challenge: either both stand or neither. */
-export async function queueDelivery(tx: Db, { lifetimeSeconds, fallbackSeconds, ...delivery }: NewDelivery): Promise<string> {
+export async function queueDelivery(
+  tx: Db,
+  { lifetimeSeconds, fallbackSeconds, ...delivery }: NewDelivery,
+): Promise<string> {
   const [queued] = await tx
     .insert(deliveries)
     .values({
@@ -54,7 +65,11 @@ export async function takeLeftOver(db: Db): Promise<DeliveryRow | null> {
       (status = 'QUEUED' and coalesce(taken_at, created_at) < now() - make_interval(secs => ${leftAloneSeconds}))
       or (status = 'SENDING' and channel = 'EMAIL' and taken_at < now() - make_interval(secs => ${mailPatienceSeconds}))
     ) order by created_at limit 1 for update skip locked)`;
-  const [delivery] = await db.update(deliveries).set(taken).where(sql`${deliveries.id} = ${waiting}`).returning();
+  const [delivery] = await db
+    .update(deliveries)
+    .set(taken)
+    .where(sql`${deliveries.id} = ${waiting}`)
+    .returning();
   return delivery ?? null;
 }
 
@@ -85,7 +100,11 @@ export interface Progress {
 }
 
 /** Moves a delivery forward; null when it already is there or further. A price is taken whenever it comes. */
-export async function advance(db: Db, id: string, { status, ...news }: Progress): Promise<DeliveryRow | null> {
+export async function advance(
+  db: Db,
+  id: string,
+  { status, ...news }: Progress,
+): Promise<DeliveryRow | null> {
   const moves: SQL = inArray(deliveries.status, before[status]);
   const [moved] = await db
     .update(deliveries)
@@ -103,7 +122,10 @@ export async function advance(db: Db, id: string, { status, ...news }: Progress)
     .returning();
   if (moved === undefined && news.price !== undefined) {
     const { price, currency } = news;
-    await db.update(deliveries).set({ price, ...(currency && { currency }) }).where(eq(deliveries.id, id));
+    await db
+      .update(deliveries)
+      .set({ price, ...(currency && { currency }) })
+      .where(eq(deliveries.id, id));
   }
   return moved ?? null;
 }
@@ -134,7 +156,11 @@ export async function findDelivery(db: Db, id: string): Promise<DeliveryRow | nu
 
 /** Every message of a challenge, oldest first. */
 export function listDeliveries(db: Db, challengeId: string): Promise<DeliveryRow[]> {
-  return db.select().from(deliveries).where(eq(deliveries.challengeId, challengeId)).orderBy(deliveries.createdAt);
+  return db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.challengeId, challengeId))
+    .orderBy(deliveries.createdAt);
 }
 
 /** Days after which a delivery is kept without its recipient, for the counts alone. */
@@ -150,7 +176,10 @@ export async function sweepDeliveries(db: Db, days: number, most: number): Promi
     .from(deliveries)
     .where(lt(deliveries.createdAt, sql`now() - make_interval(days => ${days})`))
     .limit(most);
-  const gone = await db.delete(deliveries).where(inArray(deliveries.id, oldest)).returning({ id: deliveries.id });
+  const gone = await db
+    .delete(deliveries)
+    .where(inArray(deliveries.id, oldest))
+    .returning({ id: deliveries.id });
   return gone.length;
 }
 

@@ -30,7 +30,12 @@ export function composeOtp({ app, code, locale, platform, host, androidHash }: O
     en: `${code} is your ${app} code. Never share it.`,
     hi: `${app} कोड: ${code}. किसी को न बताएं।`,
   }[locale];
-  const tail = platform === 'ANDROID' && androidHash ? `\n${androidHash}` : platform === 'IOS' ? `\n\n@${host} #${code}` : '';
+  const tail =
+    platform === 'ANDROID' && androidHash
+      ? `\n${androidHash}`
+      : platform === 'IOS'
+        ? `\n\n@${host} #${code}`
+        : '';
   return { text: line + tail, code, locale };
 }
 
@@ -53,7 +58,8 @@ const words = {
     ends: (minutes: number) => `It works once, within ${minutes} minutes.`,
     ignore: 'You did not ask? Then ignore this mail: without your device the link is worth nothing.',
     takenSubject: (app: string) => `You already have an account at ${app}`,
-    taken: 'Somebody, perhaps you, tried to sign up with this address. It has an account already: sign in instead.',
+    taken:
+      'Somebody, perhaps you, tried to sign up with this address. It has an account already: sign in instead.',
     takenIgnore: 'It was not you? Then there is nothing to do: no account was made or changed.',
   },
   hi: {
@@ -70,7 +76,10 @@ const words = {
 } as const;
 
 /** The mail with a link to sign in, or to confirm the address of a signup. */
-export function composeLink(purpose: 'signIn' | 'confirm', { app, link, locale, device, minutes }: LinkText): Content {
+export function composeLink(
+  purpose: 'signIn' | 'confirm',
+  { app, link, locale, device, minutes }: LinkText,
+): Content {
   const say = words[locale];
   const title = say[purpose](app);
   const lines = [`${say.asked(device)} ${say.open}`, say.ends(minutes), say.ignore];
@@ -79,7 +88,7 @@ export function composeLink(purpose: 'signIn' | 'confirm', { app, link, locale, 
     link,
     subject: title,
     text: `${title}\n\n${link}\n\n${lines.join('\n\n')}\n`,
-    html: mail(locale, title, `<p><a class="button" href="${escape(link)}">${escape(title)}</a></p>`, lines),
+    html: mail(locale, title, `<p><a class="button" href="${escapeHtml(link)}">${escapeHtml(title)}</a></p>`, lines),
   };
 }
 
@@ -88,23 +97,34 @@ export function composeAddressTaken({ app, locale }: Pick<LinkText, 'app' | 'loc
   const say = words[locale];
   const title = say.takenSubject(app);
   const lines = [say.taken, say.takenIgnore];
-  return { locale, subject: title, text: `${title}\n\n${lines.join('\n\n')}\n`, html: mail(locale, title, '', lines) };
+  return {
+    locale,
+    subject: title,
+    text: `${title}\n\n${lines.join('\n\n')}\n`,
+    html: mail(locale, title, '', lines),
+  };
 }
 
 function mail(locale: Locale, title: string, action: string, lines: readonly string[]): string {
   return `<!doctype html>
-<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title>
+<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
 <style>
   body { margin: 0; padding: 32px 16px; font: 16px/1.6 -apple-system, "Segoe UI", Roboto, sans-serif; color: #1c1b1a; background: #f6f4f0 }
   main { max-width: 480px; margin: 0 auto; padding: 24px 28px; background: #fff; border-radius: 12px }
   h1 { font-size: 20px; margin: 0 0 16px } .button { display: inline-block; padding: 12px 22px; border-radius: 8px; background: #1f4d3a; color: #fff; text-decoration: none; font-weight: 600 }
   p.small { color: #5b5854; font-size: 14px }
 </style></head>
-<body><main><h1>${escape(title)}</h1>${action}${lines.map((line) => `<p class="small">${escape(line)}</p>`).join('')}</main></body></html>`;
+<body><main><h1>${escapeHtml(title)}</h1>${action}${lines.map((line) => `<p class="small">${escapeHtml(line)}</p>`).join('')}</main></body></html>`;
 }
 
 /** Text for HTML and its attributes. */
-export function escape(text: string): string {
-  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+export function escapeHtml(text: string): string {
+  const names: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replace(/[&<>"']/g, (sign) => names[sign] ?? sign);
 }

@@ -41,7 +41,11 @@ export function openTwilio(config: Config, callbackUrl: (deliveryId: string) => 
         return { ok: true, providerId: sent.sid };
       } catch (error) {
         const { code, status } = error as { code?: number | string; status?: number };
-        return { ok: false, errorCode: String(code ?? status ?? 'TWILIO'), final: status !== undefined && status < 500 };
+        return {
+          ok: false,
+          errorCode: String(code ?? status ?? 'TWILIO'),
+          final: status !== undefined && status < 500,
+        };
       }
     },
   };
@@ -50,7 +54,8 @@ export function openTwilio(config: Config, callbackUrl: (deliveryId: string) => 
 function sender(config: Config, { channel, to, content }: Outgoing) {
   const from = (channel === 'WHATSAPP' ? config.twilioWhatsappFrom : config.twilioSmsFrom) ?? '';
   const service = from.startsWith('MG');
-  if (channel === 'SMS') return { to, body: content.text, ...(service ? { messagingServiceSid: from } : { from }) };
+  if (channel === 'SMS')
+    return { to, body: content.text, ...(service ? { messagingServiceSid: from } : { from }) };
   const templates = new Map(config.twilioWhatsappContent.map((item) => item.split('=') as [string, string]));
   return {
     to: `whatsapp:${to}`,

@@ -6,7 +6,8 @@ import { countLoginEvents } from '../users/login-events.js';
 
 const mostDays = 400;
 
-export const loginStats: QueryResolvers['loginStats'] = (_, { days }, { db }) => countLoginEvents(db, inRange(days));
+export const loginStats: QueryResolvers['loginStats'] = (_, { days }, { db }) =>
+  countLoginEvents(db, inRange(days));
 
 export const deliveryStats: QueryResolvers['deliveryStats'] = (_, { days }, { db }) =>
   countDeliveries(db, inRange(days));

@@ -11,7 +11,7 @@ import {
   releaseIdentifier,
   removeUnproved,
 } from '../users/users.js';
-import { endSessionsOf } from './sessions.js';
+import { endSessionsOf, isSessionOf } from './sessions.js';
 
 /** Who was proved; `isNew`: there was no account. */
 export interface Proved {
@@ -35,14 +35,21 @@ export async function proveIdentifier(
   if (holder === null) return { person: await createPersonWith(tx, kind, identifier), isNew: true };
   if (holder.provedAt !== null) return { person: await personOf(tx, holder.userId), isNew: false };
 
-  if (holder.hasProvedAnother && holder.createdBySession !== askedBy) {
+  const asker = askedBy !== null && (await isSessionOf(tx, askedBy, holder.userId)) ? askedBy : null;
+  if (holder.hasProvedAnother && asker === null) {
     // The account is somebody's, by another proof; only the claim to this identifier was empty.
     await releaseIdentifier(tx, holder.credentialId);
     return { person: await createPersonWith(tx, kind, identifier), isNew: true };
   }
   await markProved(tx, holder.credentialId);
-  await removeUnproved(tx, holder.userId, askedBy);
-  await endSessionsOf(tx, config, holder.userId, 'identifier_proved', askedBy === null ? {} : { except: askedBy });
+  await removeUnproved(tx, holder.userId, asker);
+  await endSessionsOf(
+    tx,
+    config,
+    holder.userId,
+    'identifier_proved',
+    asker === null ? {} : { except: asker },
+  );
   return { person: await personOf(tx, holder.userId), isNew: false };
 }
 

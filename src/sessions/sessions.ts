@@ -208,6 +208,15 @@ export async function judgeRefusal(tx: Db, config: Config, rotation: Rotation): 
   return { why: ahead ? 'ahead' : 'reused', session: judged, newly: true };
 }
 
+/** Whether a session is this person's. */
+export async function isSessionOf(db: Db, id: string, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, id), eq(sessions.userId, userId)));
+  return found.length > 0;
+}
+
 /** Ends the session whatever its state; the row if it was live until now, else null. */
 export async function endSession(
   db: Db,

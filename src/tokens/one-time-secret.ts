@@ -44,7 +44,9 @@ export function deriveTypedCode(subkeys: Subkeys, challengeId: string): string {
 }
 
 function typedUnder(key: Buffer, challengeId: string): string {
-  return [...derive(key, 'typed-code', challengeId).subarray(0, 8)].map((byte) => alphabet[byte & 31]).join('');
+  return [...derive(key, 'typed-code', challengeId).subarray(0, 8)]
+    .map((byte) => alphabet[byte & 31])
+    .join('');
 }
 
 /** Whether the code is the challenge's, under the current or the previous key; in constant time. */
@@ -72,11 +74,7 @@ export function isHalf(
 
 /** Whether it is the challenge's typed code, as people type: any case, blanks and hyphens, O for 0, I and L for 1. */
 export function isTypedCode(subkeys: Subkeys, challengeId: string, typed: string): boolean {
-  const tidy = typed
-    .toUpperCase()
-    .replace(/[\s-]/g, '')
-    .replaceAll('O', '0')
-    .replace(/[IL]/g, '1');
+  const tidy = typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
   return subkeys.all.some(({ key }) => isSame(typedUnder(key, challengeId), tidy));
 }
 

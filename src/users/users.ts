@@ -53,7 +53,7 @@ export async function findPerson(db: Db, id: string): Promise<Person | null> {
 
 const credentialByAddress = prepared((db) =>
   db
-    .select({ id: credentials.id })
+    .select({ id: credentials.id, provedAt: credentials.provedAt })
     .from(credentials)
     .where(and(eq(credentials.kind, 'mailbox'), eq(credentials.identifier, sql.placeholder('email'))))
     .prepare('credential_by_address'),
@@ -62,6 +62,12 @@ const credentialByAddress = prepared((db) =>
 /** Whether an account has this address; ask again by `createPerson`, which alone can be sure. */
 export async function isAddressTaken(db: Db, email: string): Promise<boolean> {
   return (await credentialByAddress(db).execute({ email })).length > 0;
+}
+
+/** Whether the owner of this address has proved it. */
+export async function isAddressProved(db: Db, email: string): Promise<boolean> {
+  const [mailbox] = await credentialByAddress(db).execute({ email });
+  return mailbox !== undefined && mailbox.provedAt !== null;
 }
 
 /**
@@ -99,7 +105,6 @@ export interface Holder {
   userId: string;
   credentialId: string;
   provedAt: Date | null;
-  createdBySession: string | null;
   /** Whether the account has been proved by another way in. */
   hasProvedAnother: boolean;
 }
@@ -116,7 +121,6 @@ export async function findHolder(tx: Db, kind: IdentifierKind, identifier: strin
       userId: credentials.userId,
       credentialId: credentials.id,
       provedAt: credentials.provedAt,
-      createdBySession: credentials.createdBySession,
       hasProvedAnother: sql<boolean>`exists (select from ${credentials} other
         where other.user_id = ${credentials.userId} and other.id <> ${credentials.id} and other.proved_at is not null)`,
     })
@@ -136,11 +140,12 @@ export async function createPersonWith(tx: Db, kind: IdentifierKind, identifier:
   return person;
 }
 
+export async function namePerson(tx: Db, id: string, name: string): Promise<void> {
+  await tx.update(users).set({ name }).where(eq(users.id, id));
+}
+
 export async function markProved(tx: Db, credentialId: string): Promise<void> {
-  await tx
-    .update(credentials)
-    .set({ provedAt: sql`now()` })
-    .where(eq(credentials.id, credentialId));
+  await tx.update(credentials).set({ provedAt: sql`now()` }).where(eq(credentials.id, credentialId));
 }
 
 /** Takes an identifier off an account. */
@@ -151,7 +156,9 @@ export async function releaseIdentifier(tx: Db, credentialId: string): Promise<v
 /** Removes every unproved way in of a person, and the name that came with them, except what one session made. */
 export async function removeUnproved(tx: Db, userId: string, madeBy: string | null): Promise<void> {
   const bySomebodyElse =
-    madeBy === null ? undefined : or(isNull(credentials.createdBySession), ne(credentials.createdBySession, madeBy));
+    madeBy === null
+      ? undefined
+      : or(isNull(credentials.createdBySession), ne(credentials.createdBySession, madeBy));
   const gone = await tx
     .delete(credentials)
     .where(and(eq(credentials.userId, userId), isNull(credentials.provedAt), bySomebodyElse))

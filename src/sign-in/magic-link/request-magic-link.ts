@@ -1,12 +1,12 @@
 // requestMagicLink: a mail with half of a proof; the other half goes back to the device that asks.
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
+import { isIdempotencyKey } from '../../limits/asker.js';
+import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 import { readBearer } from '../../sessions/read-bearer.js';
 import { deriveHalf } from '../../tokens/one-time-secret.js';
 import { readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
-import { isIdempotencyKey } from '../../limits/asker.js';
-import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 
 /** Seconds before another mail may be asked for: long enough for the first one to arrive. */
 const resendSeconds = 60;

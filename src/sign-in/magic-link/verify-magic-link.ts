@@ -2,12 +2,12 @@
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { giveBackAttempt } from '../../limits/attempts.js';
+import { mailLimit } from '../../mailbox-proofs/ask-for-proof.js';
+import { checkProof } from '../../mailbox-proofs/check-proof.js';
+import { consumeMailboxProof } from '../../mailbox-proofs/mailbox-proofs.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { proveIdentifier } from '../../sessions/prove-identifier.js';
 import { startSession } from '../../sessions/start-session.js';
-import { mailLimit } from '../../mailbox-proofs/ask-for-proof.js';
-import { consumeMailboxProof } from '../../mailbox-proofs/mailbox-proofs.js';
-import { checkProof } from '../../mailbox-proofs/check-proof.js';
 
 export const verifyMagicLink: MutationResolvers['verifyMagicLink'] = async (_, { input }, context) => {
   const { config, db, rates } = context;
@@ -17,7 +17,13 @@ export const verifyMagicLink: MutationResolvers['verifyMagicLink'] = async (_, {
   const signedIn = await db.transaction(async (tx) => {
     if (!(await consumeMailboxProof(tx, request.id))) return null;
     await giveBackAttempt(tx, [mailLimit(context, request.email).bucket]);
-    const { person, isNew } = await proveIdentifier(tx, config, 'mailbox', request.email, request.askedBySession);
+    const { person, isNew } = await proveIdentifier(
+      tx,
+      config,
+      'mailbox',
+      request.email,
+      request.askedBySession,
+    );
     const kind = isNew ? 'SIGN_UP' : 'SIGN_IN';
     const device = request.device ?? {};
     // RFC 8176 has no word for a mailbox; `otp` is what a secret sent out of band comes nearest to.

@@ -7,7 +7,11 @@ import { otpDays } from './otp-challenges.table.js';
 const today = sql`(now() at time zone 'UTC')::date`;
 
 /** What a message by this channel costs in this country, by configuration. */
-export function priceOf(config: Pick<Config, 'otpPrices'>, channel: 'WHATSAPP' | 'SMS', country: string): number {
+export function priceOf(
+  config: Pick<Config, 'otpPrices'>,
+  channel: 'WHATSAPP' | 'SMS',
+  country: string,
+): number {
   return config.otpPrices[`${channel}:${country}`] ?? 0;
 }
 

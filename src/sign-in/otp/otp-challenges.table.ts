@@ -1,5 +1,17 @@
 // Owns the tables of one-time codes: the challenges, and the daily figures by which pumping is noticed.
-import { date, index, integer, jsonb, numeric, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { OtpChannel } from '../../graphql/schema.generated.js';
 import type { DeviceDescription } from '../../users/device.js';
 

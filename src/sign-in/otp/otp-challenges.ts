@@ -14,7 +14,10 @@ export type NewOtpChallenge = Pick<
  * Makes a challenge in the place of earlier ones of the same device. Null: the same idempotencyKey has made one
  * already, and nothing was changed.
  */
-export async function createOtpChallenge(tx: Db, challenge: NewOtpChallenge): Promise<OtpChallengeRow | null> {
+export async function createOtpChallenge(
+  tx: Db,
+  challenge: NewOtpChallenge,
+): Promise<OtpChallengeRow | null> {
   const [made] = await tx
     .insert(otpChallenges)
     .values({ ...challenge, expiresAt: sql`now() + make_interval(mins => ${secretMinutes})` })
@@ -36,8 +39,14 @@ export async function createOtpChallenge(tx: Db, challenge: NewOtpChallenge): Pr
   return made;
 }
 
-export async function findOtpChallengeByKey(db: Db, idempotencyHash: string): Promise<OtpChallengeRow | null> {
-  const [found] = await db.select().from(otpChallenges).where(eq(otpChallenges.idempotencyHash, idempotencyHash));
+export async function findOtpChallengeByKey(
+  db: Db,
+  idempotencyHash: string,
+): Promise<OtpChallengeRow | null> {
+  const [found] = await db
+    .select()
+    .from(otpChallenges)
+    .where(eq(otpChallenges.idempotencyHash, idempotencyHash));
   return found ?? null;
 }
 

@@ -1,8 +1,8 @@
 // resendOtp: the same code of the same challenge once more.
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
-import { giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { isUuid } from '../../limits/asker.js';
+import { giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { findOpenOtpChallenge, spendResend } from './otp-challenges.js';
 import { carriersFor, queueCode, sendCode } from './send-message.js';
 import { resendSeconds, sendLimits, sent, tooMany } from './send-otp.js';
@@ -12,7 +12,7 @@ export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, co
   const { config, db, doors, rates, request } = context;
   const challenge = isUuid(input.challengeId) ? await findOpenOtpChallenge(db, input.challengeId) : null;
   if (challenge === null) return fail('CHALLENGE_GONE');
-  const carriers = carriersFor(input.channel, doors);
+  const carriers = carriersFor(input.channel ?? 'AUTO', doors);
   if (carriers.length === 0) return fail('METHOD_UNAVAILABLE');
 
   const rate = await rates.otpSends(request);
@@ -40,6 +40,7 @@ export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, co
     return tooMany(Math.max(1, Math.ceil(waitMs / 1000)));
   }
   const { resent, deliveryId } = begun;
-  if (deliveryId !== null && (await sendCode(context, deliveryId)) === 'failed') return fail('DELIVERY_FAILED');
+  if (deliveryId !== null && (await sendCode(context, deliveryId)) === 'failed')
+    return fail('DELIVERY_FAILED');
   return sent(resent);
 };

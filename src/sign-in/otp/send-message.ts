@@ -32,7 +32,10 @@ export async function queueCode(
   if (carrier === undefined) return null;
   if (await isOverBudget(tx, challenge.country)) {
     metrics.refusedMessages.inc({ reason: 'budget' });
-    log.warn({ country: challenge.country, mode: config.otpBudget }, 'more unproved codes than this country explains');
+    log.warn(
+      { country: challenge.country, mode: config.otpBudget },
+      'more unproved codes than this country explains',
+    );
     if (config.otpBudget === 'enforce') return null;
   }
   const price = priceOf(config, carrier, challenge.country);

@@ -2,10 +2,10 @@
 import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
+import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../limits/asker.js';
 import { type AttemptLimit, reserveAttempt } from '../../limits/attempts.js';
 import { readLocale } from '../../messages/templates.js';
 import { hashSubject } from '../../tokens/secret-key.js';
-import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../limits/asker.js';
 import { readDevice } from '../../users/device.js';
 import { createOtpChallenge, findOtpChallengeByKey } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
@@ -22,8 +22,10 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
   if (typeof number === 'string') return fail(number);
   const device = readDevice(input.device);
   if (device === null) return fail('DEVICE_INVALID');
-  if (input.idempotencyKey != null && !isIdempotencyKey(input.idempotencyKey)) return fail('IDEMPOTENCY_KEY_INVALID');
-  const carriers = carriersFor(input.channel, doors);
+  if (input.idempotencyKey != null && !isIdempotencyKey(input.idempotencyKey))
+    return fail('IDEMPOTENCY_KEY_INVALID');
+  const channel = input.channel ?? 'AUTO';
+  const carriers = carriersFor(channel, doors);
   if (carriers.length === 0) return fail('METHOD_UNAVAILABLE');
 
   const asker = askerOf(context, device);
@@ -44,7 +46,7 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     const { network } = context;
     const challenge = await createOtpChallenge(tx, {
       ...number,
-      channel: input.channel,
+      channel,
       locale,
       device,
       asker,
@@ -61,12 +63,16 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     return twin ? sent(twin) : fail('TRY_AGAIN_LATER', { retryAfterSeconds: 1 });
   }
   const { challenge, deliveryId } = begun;
-  if (deliveryId !== null && (await sendCode(context, deliveryId)) === 'failed') return fail('DELIVERY_FAILED');
+  if (deliveryId !== null && (await sendCode(context, deliveryId)) === 'failed')
+    return fail('DELIVERY_FAILED');
   return sent(challenge);
 };
 
 /** The limits on sending to one phone and to its neighbours: numbers of one block are how pumping looks. */
-export function sendLimits({ config, subkeys }: Pick<Context, 'config' | 'subkeys'>, phone: string): AttemptLimit[] {
+export function sendLimits(
+  { config, subkeys }: Pick<Context, 'config' | 'subkeys'>,
+  phone: string,
+): AttemptLimit[] {
   const hour = 60 * 60;
   const hash = (text: string) => hashSubject(subkeys.subject, text);
   return [

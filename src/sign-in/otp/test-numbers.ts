@@ -5,8 +5,16 @@ import type { Config } from '../../config.js';
 type TestSettings = Pick<Config, 'testOtps' | 'testOtpsUntil'>;
 
 /** Whether the number is a reviewer's, today. */
-export function isTestNumber({ testOtps, testOtpsUntil }: TestSettings, phone: string, now = new Date()): boolean {
-  return testOtpsUntil !== undefined && now.toISOString().slice(0, 10) <= testOtpsUntil && Object.hasOwn(testOtps, phone);
+export function isTestNumber(
+  { testOtps, testOtpsUntil }: TestSettings,
+  phone: string,
+  now = new Date(),
+): boolean {
+  return (
+    testOtpsUntil !== undefined &&
+    now.toISOString().slice(0, 10) <= testOtpsUntil &&
+    Object.hasOwn(testOtps, phone)
+  );
 }
 
 /** Whether the code is that of a reviewer's number. */

@@ -26,9 +26,13 @@ export async function registerTwilioCallback(app: FastifyInstance, tools: Tools)
   const authToken = config.twilioAuthToken;
   if (authToken === undefined) return;
   await app.register(async (scope) => {
-    scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-      done(null, new URLSearchParams(body as string));
-    });
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string' },
+      (_request, body, done) => {
+        done(null, new URLSearchParams(body as string));
+      },
+    );
     scope.post<{ Params: { deliveryId: string }; Body: URLSearchParams }>(
       '/webhooks/twilio/:deliveryId',
       async (request, reply) => {

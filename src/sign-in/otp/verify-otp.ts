@@ -2,15 +2,15 @@
 import type { Context } from '../../context.js';
 import { fail } from '../../errors.js';
 import type { AuthErrorCode, MutationResolvers, SignInMethod } from '../../graphql/schema.generated.js';
+import { isUuid } from '../../limits/asker.js';
 import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
+import { proveIdentifier } from '../../sessions/prove-identifier.js';
 import { startSession } from '../../sessions/start-session.js';
 import { isOtp } from '../../tokens/one-time-secret.js';
 import { hashSubject } from '../../tokens/secret-key.js';
 import { recordLoginEvent } from '../../users/login-events.js';
-import { proveIdentifier } from '../../sessions/prove-identifier.js';
-import { isUuid } from '../../limits/asker.js';
 import { countVerified } from './otp-budget.js';
 import { consumeOtpChallenge, findOpenOtpChallenge, spendOtpAttempt } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
@@ -31,7 +31,8 @@ export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, co
     return refuse(context, open, 'TOO_MANY_ATTEMPTS');
   }
   const right =
-    isTestCode(config, challenge.phone, input.code) || isOtp(subkeys['one-time-secret'], challenge.id, input.code);
+    isTestCode(config, challenge.phone, input.code) ||
+    isOtp(subkeys['one-time-secret'], challenge.id, input.code);
   if (!right) return refuse(context, challenge, 'INVALID_CREDENTIALS');
 
   const method = await methodOf(context, challenge);
@@ -48,7 +49,10 @@ export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, co
     const device = challenge.device ?? {};
     // RFC 8176: a one-time password, and for an SMS the channel that carried it.
     const amr = method === 'OTP_SMS' ? ['otp', 'sms'] : ['otp'];
-    return { person, session: await startSession(context, tx, { userId: person.id, kind, method, amr, device }) };
+    return {
+      person,
+      session: await startSession(context, tx, { userId: person.id, kind, method, amr, device }),
+    };
   });
   if (signedIn === null) return fail('CHALLENGE_GONE');
   if (challenge.network !== null) await rates.otpSends.giveBack(challenge.network, challenge.sends);
@@ -69,7 +73,12 @@ async function methodOf({ db }: Context, challenge: OtpChallengeRow): Promise<Si
   return last?.channel === 'WHATSAPP' ? 'OTP_WHATSAPP' : 'OTP_SMS';
 }
 
-async function refuse(context: Context, challenge: OtpChallengeRow, code: AuthErrorCode, retryAfterSeconds?: number) {
+async function refuse(
+  context: Context,
+  challenge: OtpChallengeRow,
+  code: AuthErrorCode,
+  retryAfterSeconds?: number,
+) {
   const method = await methodOf(context, challenge);
   await recordLoginEvent(context, context.db, {
     kind: 'SIGN_IN',

@@ -72,11 +72,16 @@ export async function findPassword(db: Db, userId: string): Promise<StoredPasswo
   return found ?? null;
 }
 
-/** Gives a person a first password. */
-export async function addPassword(tx: Db, userId: string, hash: string): Promise<void> {
+/** Gives a person a first password; `proved` with the mailbox, `madeBy` the session that begins with it. */
+export async function addPassword(
+  tx: Db,
+  userId: string,
+  hash: string,
+  { madeBy, proved }: { madeBy: string; proved: boolean },
+): Promise<void> {
   const [credential] = await tx
     .insert(credentials)
-    .values({ userId, kind: 'password' })
+    .values({ userId, kind: 'password', createdBySession: madeBy, provedAt: proved ? sql`now()` : null })
     .returning({ id: credentials.id });
   if (credential === undefined) throw new Error('the insert of a credential gave no row');
   await tx.insert(passwords).values({ credentialId: credential.id, hash });
