@@ -375,11 +375,17 @@ const variables = {
       'Whether `signup` proves the mailbox first. Off, it answers at once and tells that an address is taken.',
     shown: '`false`; in production `true`',
   }),
-  OPERATOR_TOKEN: z.string().min(32, 'has fewer than 32 characters').optional().register(about, {
-    group: 'Gateway',
-    meaning: 'Bearer of `loginStats` and `deliveryStats`; without it they are closed.',
-    secret: true,
-  }),
+  OPERATOR_TOKEN: z
+    .string()
+    .min(32, 'has fewer than 32 characters')
+    // What a bearer can be made of (RFC 6750, section 2.1): another one would never be right.
+    .regex(/^[\w.~+/-]+=*$/, 'has characters other than A-Z a-z 0-9 - . _ ~ + /')
+    .optional()
+    .register(about, {
+      group: 'Gateway',
+      meaning: 'Bearer of `loginStats` and `deliveryStats`; without it they are closed.',
+      secret: true,
+    }),
 
   PASSWORD_MIN_LENGTH: whole(8, 64).prefault('8').register(about, {
     group: 'Passwords',
@@ -424,33 +430,25 @@ const variables = {
   SIGNUPS_PER_HOUR: whole(1, 100_000)
     .prefault('10')
     .register(about, { group: 'Limits', meaning: 'Signups from one network in an hour.' }),
-  MAGIC_LINKS_PER_MAILBOX: whole(1, 100)
-    .prefault('3')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.',
-    }),
-  MAGIC_LINKS_PER_NETWORK: whole(1, 100_000)
-    .prefault('10')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'Mails with a link asked for from one network in an hour; proved ones given back.',
-    }),
+  MAGIC_LINKS_PER_MAILBOX: whole(1, 100).prefault('3').register(about, {
+    group: 'Limits',
+    meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.',
+  }),
+  MAGIC_LINKS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
+    group: 'Limits',
+    meaning: 'Mails with a link asked for from one network in an hour; proved ones given back.',
+  }),
   MAGIC_LINK_ATTEMPTS: whole(1, 20)
     .prefault('5')
     .register(about, { group: 'Limits', meaning: 'Wrong typed codes for one link.' }),
-  MAGIC_LINK_ATTEMPTS_PER_DAY: whole(1, 1000)
-    .prefault('20')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'Wrong typed codes for one mailbox in a day, over all links.',
-    }),
-  OTP_SENDS_PER_PHONE: whole(1, 100)
-    .prefault('3')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'Codes to one phone in an hour; a proved code gives its sends back.',
-    }),
+  MAGIC_LINK_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong typed codes for one mailbox in a day, over all links.',
+  }),
+  OTP_SENDS_PER_PHONE: whole(1, 100).prefault('3').register(about, {
+    group: 'Limits',
+    meaning: 'Codes to one phone in an hour; a proved code gives its sends back.',
+  }),
   OTP_SENDS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
     group: 'Limits',
     meaning:
@@ -463,23 +461,19 @@ const variables = {
   OTP_ATTEMPTS: whole(1, 20)
     .prefault('5')
     .register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
-  OTP_ATTEMPTS_PER_DAY: whole(1, 1000)
-    .prefault('20')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'Wrong codes for one phone in a day, over all challenges.',
-    }),
+  OTP_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong codes for one phone in a day, over all challenges.',
+  }),
   OTP_BUDGET: z.enum(['log', 'enforce']).default('log').register(about, {
     group: 'Limits',
     meaning:
       'Unproved codes of a country in a day beyond the larger of 20, 30 % of its best day in two weeks and 30 % of the last 24 hours’ proved ones: only logged, or not sent.',
   }),
-  OTP_SPEND_PER_DAY: whole(0, 100_000_000)
-    .prefault('1000')
-    .register(about, {
-      group: 'Limits',
-      meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.',
-    }),
+  OTP_SPEND_PER_DAY: whole(0, 100_000_000).prefault('1000').register(about, {
+    group: 'Limits',
+    meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.',
+  }),
   REQUESTS_PER_MINUTE: whole(1, 10_000_000).prefault('1200').register(about, {
     group: 'Limits',
     meaning: 'HTTP requests from one network in a minute, answered with 429 beyond.',

@@ -1,32 +1,42 @@
-// Holds the 401 rule: an operation with a field marked @authenticated runs with a good bearer or not at all.
+// Holds the rules of the bearer: an operation with a field marked @authenticated or @operator runs with a good one or not at all.
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLSchema,
-  getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import type { Context } from '../context.js';
-import { unauthenticated } from '../errors.js';
+import { forbidden, unauthenticated } from '../errors.js';
+import { isOperator } from '../operators/is-operator.js';
 import { readBearer } from '../sessions/read-bearer.js';
 
-/** Documents are kept by the parse cache, so each is looked through once. */
-const protectedOperations = new WeakMap<DocumentNode, Map<string, boolean>>();
+/** What a field can ask of the bearer. */
+type Mark = 'authenticated' | 'operator';
+
+/** Documents are kept by the parse cache, so each operation is looked through once. */
+const known = new WeakMap<OperationDefinitionNode, ReadonlySet<Mark>>();
 
 /**
  * Before execution: finds out who asks, if the operation needs to know. Sign-in, refresh and logout never look at
  * the bearer: apps attach an old one by habit, and refusing it would send them round in circles.
- * @throws UNAUTHENTICATED with its reason
+ * @throws FORBIDDEN, or UNAUTHENTICATED with its reason
  */
 export async function authenticate(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | undefined,
+  operation: OperationDefinitionNode,
   context: Context,
 ): Promise<void> {
-  if (!needsBearer(schema, document, operationName)) return;
+  const marks = known.get(operation) ?? findMarks(schema, document, operation);
+  known.set(operation, marks);
+  if (marks.has('operator') && !isOperator(context)) {
+    context.metrics.refusedRequests.inc({ reason: 'operator' });
+    throw forbidden('This is for the operators, with their own bearer.');
+  }
+  if (!marks.has('authenticated')) return;
   const caller = await readBearer(context);
   if (typeof caller === 'string') {
     context.metrics.refusedBearers.inc({ reason: caller });
@@ -36,42 +46,30 @@ export async function authenticate(
   context.currentSessionId = caller.session.id;
 }
 
-function needsBearer(
+/** The marks of every field at the root, whatever @skip and @include will make of it. */
+function findMarks(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | undefined,
-): boolean {
-  const known = protectedOperations.get(document) ?? new Map<string, boolean>();
-  protectedOperations.set(document, known);
-  const name = operationName ?? '';
-  const answer = known.get(name) ?? selectsProtected(schema, document, operationName);
-  known.set(name, answer);
-  return answer;
-}
-
-function selectsProtected(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | undefined,
-): boolean {
-  const operation = getOperationAST(document, operationName);
-  const fields = operation && schema.getRootType(operation.operation)?.getFields();
-  if (!fields) return false;
+  operation: OperationDefinitionNode,
+): ReadonlySet<Mark> {
+  const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  // Validation has refused fragments that go round in circles.
-  const selects = ({ selections }: SelectionSetNode): boolean =>
-    selections.some((selection) => {
-      if (selection.kind === Kind.FIELD) return isProtected(fields[selection.name.value]);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return selects(selection.selectionSet);
+  const marksIn = ({ selections }: SelectionSetNode): Mark[] =>
+    selections.flatMap((selection) => {
+      if (selection.kind === Kind.FIELD) return marksOf(fields[selection.name.value]);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return marksIn(selection.selectionSet);
       const fragment = fragments.get(selection.name.value);
-      return fragment !== undefined && selects(fragment.selectionSet);
+      // Once is enough: spread again and again within each other, fragments would take for ever.
+      fragments.delete(selection.name.value);
+      return fragment === undefined ? [] : marksIn(fragment.selectionSet);
     });
-  return selects(operation.selectionSet);
+  return new Set(marksIn(operation.selectionSet));
 }
 
-function isProtected(field: GraphQLField<unknown, unknown> | undefined): boolean {
-  return field?.astNode?.directives?.some((directive) => directive.name.value === 'authenticated') ?? false;
+function marksOf(field: GraphQLField<unknown, unknown> | undefined): Mark[] {
+  const names = field?.astNode?.directives?.map((directive) => directive.name.value) ?? [];
+  return names.filter((name) => name === 'authenticated' || name === 'operator');
 }

@@ -1,7 +1,7 @@
 // Puts GraphQL on the app: the schema with its resolvers, and around them the rules of the edge.
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { NoSchemaIntrospectionCustomRule } from 'graphql';
+import { getOperationAST, NoSchemaIntrospectionCustomRule } from 'graphql';
 import mercurius from 'mercurius';
 import { type Context, makeContext, type Tools } from '../context.js';
 import { authenticate } from './authenticate.js';
@@ -63,6 +63,8 @@ export async function registerGraphql(app: FastifyInstance, tools: Tools): Promi
     const parameters = (context.request.method === 'GET' ? context.request.query : context.request.body) as {
       operationName?: string;
     };
-    await authenticate(schema, document, parameters.operationName, context);
+    const operation = getOperationAST(document, parameters.operationName);
+    // With none by that name, or several and no name, execution comes to nothing and says why.
+    if (operation) await authenticate(schema, document, operation, context);
   });
 }

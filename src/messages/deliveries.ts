@@ -195,7 +195,9 @@ export async function countDeliveries(db: Db, days: number) {
       cost: sql<number>`sum(${deliveries.price})::float`,
     })
     .from(deliveries)
-    .where(sql`${deliveries.createdAt} > now() - make_interval(days => ${days})`)
+    .where(
+      sql`${deliveries.createdAt} >= (date_trunc('day', now() at time zone 'UTC') - make_interval(days => ${days - 1})) at time zone 'UTC'`,
+    )
     .groupBy(sql`1, 2, 3, 4`)
     .orderBy(sql`1 desc, 2, 3`);
 }

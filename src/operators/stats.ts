@@ -4,15 +4,16 @@ import type { QueryResolvers } from '../graphql/schema.generated.js';
 import { countDeliveries } from '../messages/deliveries.js';
 import { countLoginEvents } from '../users/login-events.js';
 
+/** As long as login events are kept, unless LOGIN_EVENTS_DAYS says otherwise. */
 const mostDays = 400;
 
 export const loginStats: QueryResolvers['loginStats'] = (_, { days }, { db }) =>
-  countLoginEvents(db, inRange(days));
+  countLoginEvents(db, bound(days));
 
 export const deliveryStats: QueryResolvers['deliveryStats'] = (_, { days }, { db }) =>
-  countDeliveries(db, inRange(days));
+  countDeliveries(db, bound(days));
 
-function inRange(days: number): number {
+function bound(days: number): number {
   if (days < 1 || days > mostDays) throw badUserInput(`days must be between 1 and ${mostDays}`);
   return days;
 }

@@ -67,7 +67,9 @@ export function countLoginEvents(db: Db, days: number) {
       count: sql<number>`count(*)::int`,
     })
     .from(loginEvents)
-    .where(sql`${loginEvents.occurredAt} > now() - make_interval(days => ${days})`)
+    .where(
+      sql`${loginEvents.occurredAt} >= (date_trunc('day', now() at time zone 'UTC') - make_interval(days => ${days - 1})) at time zone 'UTC'`,
+    )
     .groupBy(sql`1, 2, 3, 4`)
     .orderBy(sql`1 desc, 2, 3, 4`);
 }
