@@ -15,7 +15,7 @@ export const pagePolicy = [
 ].join('; ');
 
 /** A door, ajar. */
-const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#b4532a" d="M6 29V13a10 10 0 0 1 20 0v16z"/><path fill="#fbf3e6" d="M10 29V13a6 6 0 0 1 12 0v16z"/><path fill="#7c3417" d="M10 29V13a6 6 0 0 1 6-6l1 3v22z"/><circle cx="14.6" cy="20" r="1.1" fill="#fbf3e6"/></svg>`;
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#b4532a" d="M6 29V13a10 10 0 0 1 20 0v16z"/><path fill="#fbf3e6" d="M10 29V13a6 6 0 0 1 12 0v16z"/><path fill="#7c3417" d="M10 29V13a6 6 0 0 1 6-6l1 3v22z"/><circle cx="14.6" cy="20" r="1.1" fill="#fbf3e6"/></svg>`;
 
 const style = `
   html, body { height: 100%; margin: 0 }

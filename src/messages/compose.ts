@@ -25,7 +25,8 @@ export function compose(config: Config, subkeys: Subkeys, delivery: DeliveryRow)
       app,
       code,
       locale,
-      platform: values.platform,
+      // What phones fill in by themselves they read in SMS only.
+      platform: delivery.channel === 'SMS' ? values.platform : undefined,
       host,
       androidHash: config.androidSmsHash,
     });

@@ -154,6 +154,13 @@ export async function findDelivery(db: Db, id: string): Promise<DeliveryRow | nu
   return found ?? null;
 }
 
+export function findDeliveries(db: Db, ids: readonly string[]): Promise<DeliveryRow[]> {
+  return db
+    .select()
+    .from(deliveries)
+    .where(inArray(deliveries.id, [...ids]));
+}
+
 /** Every message of a challenge, oldest first. */
 export function listDeliveries(db: Db, challengeId: string): Promise<DeliveryRow[]> {
   return db

@@ -4,8 +4,8 @@ import type { Door, Outgoing } from './channel.js';
 
 /** A message that was kept. */
 export interface KeptMessage extends Outgoing {
+  /** No two messages have the same. */
   sentAt: Date;
-  providerId: string;
 }
 
 /** Messages that are kept; older ones go. */
@@ -13,15 +13,17 @@ const mostKept = 200;
 
 /** One for the whole process, and never in production. */
 export class Outbox implements Door {
-  readonly #kept: KeptMessage[] = [];
-  readonly #arrivals = new EventEmitter().setMaxListeners(0);
+  #kept: readonly KeptMessage[] = [];
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #closing = new AbortController();
 
   async send(message: Outgoing) {
-    const providerId = `outbox-${message.deliveryId}`;
-    this.#kept.unshift({ ...message, providerId, sentAt: new Date() });
-    this.#kept.length = Math.min(this.#kept.length, mostKept);
-    this.#arrivals.emit('message');
-    return { ok: true as const, providerId };
+    // Who has seen one message and asks for those after it is to miss none of the same millisecond.
+    const last = this.#kept[0]?.sentAt.getTime() ?? 0;
+    const sentAt = new Date(Math.max(Date.now(), last + 1));
+    this.#kept = [{ ...message, sentAt }, ...this.#kept].slice(0, mostKept);
+    this.tellChange();
+    return { ok: true as const, providerId: `outbox-${message.deliveryId}` };
   }
 
   /** Newest first, to one recipient if named, after a moment if named. */
@@ -31,8 +33,30 @@ export class Outbox implements Door {
     );
   }
 
-  /** The next arrival, or the end of the wait. */
-  async arrival(waitMs: number): Promise<void> {
-    await once(this.#arrivals, 'message', { signal: AbortSignal.timeout(waitMs) }).catch(() => {});
+  /** Waits for the next change, at most so long, and no longer than the outbox is open. */
+  async change(waitMs: number): Promise<void> {
+    const signal = AbortSignal.any([AbortSignal.timeout(waitMs), this.#closing.signal]);
+    await once(this.#changes, 'change', { signal }).catch(() => {});
+  }
+
+  /** Calls `tell` at every arrival and other change, and `end` when the outbox closes. Returns how to stop it. */
+  watch(tell: () => void, end: () => void): () => void {
+    this.#changes.on('change', tell).once('end', end);
+    return () => this.#changes.off('change', tell).off('end', end);
+  }
+
+  /** To be called when the delivery of a kept message has moved on. */
+  tellChange(): void {
+    this.#changes.emit('change');
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Lets go of everybody who waits. */
+  close(): void {
+    this.#closing.abort();
+    this.#changes.emit('end');
   }
 }
