@@ -69,8 +69,10 @@ CREATE UNIQUE INDEX "deliveries_provider" ON "deliveries" USING btree ("provider
 CREATE INDEX "deliveries_unsent" ON "deliveries" USING btree ("created_at") WHERE "deliveries"."status" in ('QUEUED', 'SENDING');--> statement-breakpoint
 CREATE INDEX "deliveries_fallback" ON "deliveries" USING btree ("fallback_at") WHERE "deliveries"."fallback_at" is not null;--> statement-breakpoint
 CREATE INDEX "deliveries_day" ON "deliveries" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "deliveries_named" ON "deliveries" USING btree ("created_at") WHERE "deliveries"."recipient" is not null;--> statement-breakpoint
 CREATE INDEX "mailbox_proofs_email" ON "mailbox_proofs" USING btree ("email","created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "mailbox_proofs_idempotency" ON "mailbox_proofs" USING btree ("idempotency_hash");--> statement-breakpoint
 CREATE INDEX "otp_challenges_phone" ON "otp_challenges" USING btree ("phone","created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "otp_challenges_idempotency" ON "otp_challenges" USING btree ("idempotency_hash");--> statement-breakpoint
+CREATE INDEX "otp_challenges_end" ON "otp_challenges" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "credentials_one_each" ON "credentials" USING btree ("user_id","kind") WHERE "credentials"."kind" in ('password', 'mailbox', 'phone');

@@ -42,6 +42,8 @@ declare module 'fastify' {
 }
 
 const secondMs = 1000;
+/** Messages of others that one process hands over at a time: a provider may take seconds for each. */
+const sendingLanes = 4;
 const hourMs = 60 * 60 * 1000;
 
 /** Builds the app. `db` stays the caller's to close. */
@@ -115,10 +117,15 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   if (config.graphiql) await registerGraphiql(app, config);
 
   keepUp(app, 'key rotation', KeyRing.intervalSeconds * 1000, () => keys.rotate());
-  keepUp(app, 'sending what was left behind', secondMs, async () => {
-    while (await sendLeftOver(tools));
-    while (await fallBack(tools));
-  });
+  const inLanes = async (sendNext: (tools: Tools) => Promise<boolean>) => {
+    const lane = async () => {
+      while (!closing && (await sendNext(tools)));
+    };
+    await Promise.all(Array.from({ length: sendingLanes }, lane));
+  };
+  keepUp(app, 'sending what was left behind', secondMs, () => inLanes(sendLeftOver));
+  // Apart, so that a mail server that says nothing does not hold up codes.
+  keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;
 }

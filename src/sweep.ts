@@ -3,7 +3,7 @@ import type { Config } from './config.js';
 import type { Db } from './db/client.js';
 import { sweepAttempts } from './limits/attempts.js';
 import { sweepMailboxProofs } from './mailbox-proofs/mailbox-proofs.js';
-import { sweepDeliveries } from './messages/deliveries.js';
+import { sweepDeliveries, sweepRecipients } from './messages/deliveries.js';
 import { sweepSessions } from './sessions/sessions.js';
 import { sweepOtpDays } from './sign-in/otp/otp-budget.js';
 import { sweepOtpChallenges } from './sign-in/otp/otp-challenges.js';
@@ -20,6 +20,7 @@ export async function sweep(db: Db, config: Config): Promise<void> {
     () => sweepMailboxProofs(db, batch),
     () => sweepOtpChallenges(db, batch),
     () => sweepOtpDays(db, batch),
+    () => sweepRecipients(db, batch),
     () => sweepDeliveries(db, config.loginEventsDays, batch),
     () => sweepLoginEvents(db, config.loginEventsDays, batch),
   ];

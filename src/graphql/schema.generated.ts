@@ -336,7 +336,9 @@ export type SignInMethod =
   /** A code over WhatsApp. */
   | 'OTP_WHATSAPP'
   /** A code over SMS. */
-  | 'OTP_SMS';
+  | 'OTP_SMS'
+  /** The fixed code of a number in `TEST_OTPS`, as reviewers of app stores use it; nothing was sent. */
+  | 'OTP_TEST';
 
 /** A device as it describes itself: good for recognising, not for trusting. */
 export type Device = {
@@ -593,7 +595,7 @@ export type SendOtpInput = {
 export type ResendOtpInput = {
   /** From `OtpSent`. */
   challengeId: Scalars['ID']['input'];
-  /** How it is to travel; `AUTO` if nothing is said. */
+  /** How it is to travel; as the first time if nothing is said. */
   channel?: InputMaybe<OtpChannel>;
 };
 
@@ -625,7 +627,7 @@ export type OtpDelivery = {
 };
 
 export type OtpDeliveryStatus =
-  /** Accepted, not yet with the carrier. */
+  /** Accepted, no word from the carrier yet. */
   | 'QUEUED'
   /** With the carrier. */
   | 'SENT'

@@ -25,7 +25,7 @@ export interface Outgoing {
   lifetimeSeconds: number;
 }
 
-/** What a door has to say. `final`: trying the same again is of no use. */
+/** What a door has to say. `final`: not to be tried again, because it would be of no use or it may have gone out. */
 export type Handed = { ok: true; providerId: string } | { ok: false; errorCode: string; final: boolean };
 
 /** A way out. */
@@ -39,3 +39,6 @@ export type Doors = Readonly<Record<DeliveryChannel, Door | null>>;
 
 /** How long a channel may take to accept a message. */
 export const sendTimeoutMs = 3_000;
+
+/** The error of a door that said nothing in time: the message may have gone out all the same. */
+export const timedOut = 'TIMEOUT';

@@ -50,6 +50,7 @@ export const deliveries = pgTable(
     index('deliveries_unsent').on(table.createdAt).where(sql`${table.status} in ('QUEUED', 'SENDING')`),
     index('deliveries_fallback').on(table.fallbackAt).where(sql`${table.fallbackAt} is not null`),
     index('deliveries_day').on(table.createdAt),
+    index('deliveries_named').on(table.createdAt).where(sql`${table.recipient} is not null`),
   ],
 );
 

@@ -16,22 +16,18 @@ export type NewDelivery = Pick<
   | 'values'
   | 'price'
   | 'currency'
+  | 'sendBefore'
 > & {
-  lifetimeSeconds: number;
   /** Seconds after which the other channel takes over; null: never. */
   fallbackSeconds: number | null;
 };
 
 /** Queues a message, in the transaction of its challenge: either both stand or neither. */
-export async function queueDelivery(
-  tx: Db,
-  { lifetimeSeconds, fallbackSeconds, ...delivery }: NewDelivery,
-): Promise<string> {
+export async function queueDelivery(tx: Db, { fallbackSeconds, ...delivery }: NewDelivery): Promise<string> {
   const [queued] = await tx
     .insert(deliveries)
     .values({
       ...delivery,
-      sendBefore: sql`now() + make_interval(secs => ${lifetimeSeconds})`,
       fallbackAt: fallbackSeconds === null ? null : sql`now() + make_interval(secs => ${fallbackSeconds})`,
     })
     .returning({ id: deliveries.id });
@@ -51,18 +47,23 @@ export async function takeDelivery(db: Db, id: string): Promise<DeliveryRow | nu
   return delivery ?? null;
 }
 
-/** How long a request has to send its own message before others see to it. */
+/**
+ * How long a request has to send its own message before others see to it, and the first wait after a refusal. Each
+ * wait is as long as the message is old, so they double, up to the longest.
+ */
 const leftAloneSeconds = 5;
+const longestWaitSeconds = 30;
 /** How long a mail may be in sending before it is sent again, under the same Message-ID. */
 const mailPatienceSeconds = 30;
 
 /**
- * Takes a message that a dead process left behind. An SMS or a WhatsApp message that was already in sending is not
+ * Takes a message that a dead process left behind, or that was refused for now. An SMS or a WhatsApp message that was already in sending is not
  * taken again: it may have gone out, and money and trust are worth more than a second try.
  */
 export async function takeLeftOver(db: Db): Promise<DeliveryRow | null> {
   const waiting = sql`(select id from ${deliveries} where send_before > now() and (
-      (status = 'QUEUED' and coalesce(taken_at, created_at) < now() - make_interval(secs => ${leftAloneSeconds}))
+      (status = 'QUEUED' and coalesce(taken_at, created_at) < now() - make_interval(secs => least(${longestWaitSeconds}::int,
+        greatest(${leftAloneSeconds}::int, extract(epoch from taken_at - created_at)))))
       or (status = 'SENDING' and channel = 'EMAIL' and taken_at < now() - make_interval(secs => ${mailPatienceSeconds}))
     ) order by created_at limit 1 for update skip locked)`;
   const [delivery] = await db
@@ -73,7 +74,7 @@ export async function takeLeftOver(db: Db): Promise<DeliveryRow | null> {
   return delivery ?? null;
 }
 
-/** Puts a mail back into the queue after a failure that may pass. */
+/** Puts a message back into the queue after a refusal that may pass: it is known not to have gone out, or is a mail. */
 export async function requeue(db: Db, id: string, errorCode: string): Promise<void> {
   await db
     .update(deliveries)
@@ -97,13 +98,15 @@ export interface Progress {
   errorCode?: string;
   price?: number;
   currency?: string;
+  /** After a failure: whether the other channel is to take over at once; else it never does. */
+  otherChannel?: boolean;
 }
 
 /** Moves a delivery forward; null when it already is there or further. A price is taken whenever it comes. */
 export async function advance(
   db: Db,
   id: string,
-  { status, ...news }: Progress,
+  { status, otherChannel = false, ...news }: Progress,
 ): Promise<DeliveryRow | null> {
   const moves: SQL = inArray(deliveries.status, before[status]);
   const [moved] = await db
@@ -112,10 +115,13 @@ export async function advance(
       ...news,
       status,
       updatedAt: sql`now()`,
-      // What has arrived needs no other channel; what has failed needs it now.
+      // What has arrived needs no other channel; what has failed needs it now or never. In one statement, because
+      // another replica may be looking for what is due.
       ...(status === 'DELIVERED' && { fallbackAt: null }),
       ...(status === 'FAILED' && {
-        fallbackAt: sql`case when ${deliveries.fallbackAt} is null then null else now() end`,
+        fallbackAt: otherChannel
+          ? sql`case when ${deliveries.fallbackAt} is null then null else now() end`
+          : null,
       }),
     })
     .where(and(eq(deliveries.id, id), moves))
@@ -130,20 +136,19 @@ export async function advance(
   return moved ?? null;
 }
 
-/** Gives up the fallback of a delivery: for a failure after which another channel is not to be tried either. */
-export async function cancelFallback(db: Db, id: string): Promise<void> {
-  await db.update(deliveries).set({ fallbackAt: null }).where(eq(deliveries.id, id));
-}
-
 /**
  * Claims a delivery whose time for the other channel has come, once, whoever sent it; within the transaction that
- * queues the message which follows it.
+ * queues the message which follows it. What is still in the queue is given up, or both would arrive.
  */
 export async function takeFallback(tx: Db): Promise<DeliveryRow | null> {
   const due = sql`(select id from ${deliveries} where fallback_at <= now() order by fallback_at limit 1 for update skip locked)`;
   const [delivery] = await tx
     .update(deliveries)
-    .set({ fallbackAt: null })
+    .set({
+      fallbackAt: null,
+      status: sql`case when ${deliveries.status} = 'QUEUED' then 'FAILED' else ${deliveries.status} end`,
+      updatedAt: sql`now()`,
+    })
     .where(sql`${deliveries.id} = ${due}`)
     .returning();
   return delivery ?? null;
@@ -173,11 +178,20 @@ export function listDeliveries(db: Db, challengeId: string): Promise<DeliveryRow
 /** Days after which a delivery is kept without its recipient, for the counts alone. */
 const recipientDays = 30;
 
-/** Empties the recipients of up to `most` old deliveries, and removes those older than `days`. */
-export async function sweepDeliveries(db: Db, days: number, most: number): Promise<number> {
+/** Empties the recipients of up to `most` old deliveries. */
+export async function sweepRecipients(db: Db, most: number): Promise<number> {
   const old = sql`(select id from ${deliveries} where recipient is not null
     and created_at < now() - make_interval(days => ${recipientDays}) limit ${most})`;
-  await db.update(deliveries).set({ recipient: null, values: {} }).where(sql`${deliveries.id} in ${old}`);
+  const emptied = await db
+    .update(deliveries)
+    .set({ recipient: null, values: {} })
+    .where(sql`${deliveries.id} in ${old}`)
+    .returning({ id: deliveries.id });
+  return emptied.length;
+}
+
+/** Removes up to `most` deliveries that are older than `days`. */
+export async function sweepDeliveries(db: Db, days: number, most: number): Promise<number> {
   const oldest = db
     .select({ id: deliveries.id })
     .from(deliveries)

@@ -1,6 +1,6 @@
 // Sends what is queued: at once after its transaction, or later in the place of a process that died.
 import type { Tools } from '../context.js';
-import type { Handed } from './channel.js';
+import { type Handed, timedOut } from './channel.js';
 import { compose } from './compose.js';
 import { advance, requeue, takeDelivery, takeLeftOver } from './deliveries.js';
 import type { DeliveryRow } from './deliveries.table.js';
@@ -24,7 +24,7 @@ export async function sendLeftOver(tools: Sending): Promise<boolean> {
 }
 
 async function handOver(tools: Sending, delivery: DeliveryRow): Promise<DeliveryRow> {
-  const { config, db, doors, log, metrics, subkeys } = tools;
+  const { config, db, doors, metrics, subkeys } = tools;
   const door = doors[delivery.channel];
   const handed: Handed =
     door === null || delivery.recipient === null
@@ -34,20 +34,38 @@ async function handOver(tools: Sending, delivery: DeliveryRow): Promise<Delivery
           channel: delivery.channel,
           to: delivery.recipient,
           content: compose(config, subkeys['one-time-secret'], delivery),
-          lifetimeSeconds: (delivery.sendBefore.getTime() - Date.now()) / 1000,
+          // Both by the database's clock.
+          lifetimeSeconds:
+            (delivery.sendBefore.getTime() - (delivery.takenAt ?? delivery.createdAt).getTime()) / 1000,
         });
-  metrics.messages.inc({ channel: delivery.channel, outcome: handed.ok ? 'sent' : handed.errorCode });
   if (handed.ok) {
+    metrics.messages.inc({ channel: delivery.channel, outcome: 'sent' });
     return (await advance(db, delivery.id, { status: 'SENT', providerId: handed.providerId })) ?? delivery;
   }
-  const { errorCode } = handed;
-  log.warn({ channel: delivery.channel, errorCode, deliveryId: delivery.id }, 'a message was not taken');
-  if (consequenceOf(errorCode) === 'alert') {
-    log.error({ errorCode }, 'the messages are not configured as the provider wants them');
-  }
-  if (delivery.channel === 'EMAIL' && !handed.final) {
+  const { errorCode, final } = handed;
+  noteFailure(tools, { ...delivery, errorCode });
+  if (!final) {
     await requeue(db, delivery.id, errorCode);
     return { ...delivery, status: 'QUEUED', errorCode };
   }
-  return (await advance(db, delivery.id, { status: 'FAILED', errorCode })) ?? delivery;
+  const failed = await advance(db, delivery.id, {
+    status: 'FAILED',
+    errorCode,
+    otherChannel: consequenceOf(errorCode) === 'other-channel',
+    // What was refused costs nothing; what got no answer may have gone out.
+    ...(errorCode !== timedOut && { price: 0 }),
+  });
+  return failed ?? delivery;
+}
+
+/** Puts a failure where operators see it. */
+export function noteFailure(
+  { log, metrics }: Pick<Tools, 'log' | 'metrics'>,
+  { id, channel, errorCode }: Pick<DeliveryRow, 'id' | 'channel' | 'errorCode'>,
+): void {
+  metrics.messages.inc({ channel, outcome: errorCode ?? 'failed' });
+  log.warn({ channel, errorCode, deliveryId: id }, 'a message was not taken');
+  if (consequenceOf(errorCode) === 'alert') {
+    log.error({ channel, errorCode }, 'the messages are not configured as the provider wants them');
+  }
 }

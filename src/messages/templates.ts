@@ -23,20 +23,24 @@ export interface OtpText {
 
 /**
  * The text of an SMS. iOS reads the last line `@host #code`; Android's SMS Retriever wants the app's hash as the
- * last word and 140 bytes at the most, so Hindi, at two bytes a letter in UCS-2, goes without a second sentence.
+ * last word and 140 bytes at the most, which is 70 letters as soon as one of them is beyond GSM 7-bit, as all Hindi
+ * is: where the name of the app is too long for it, the second sentence goes.
  */
 export function composeOtp({ app, code, locale, platform, host, androidHash }: OtpText): Content {
-  const line = {
-    en: `${code} is your ${app} code. Never share it.`,
-    hi: `${app} कोड: ${code}. किसी को न बताएं।`,
-  }[locale];
-  const tail =
-    platform === 'ANDROID' && androidHash
-      ? `\n${androidHash}`
-      : platform === 'IOS'
-        ? `\n\n@${host} #${code}`
-        : '';
-  return { text: line + tail, code, locale };
+  const [line, warning] = {
+    en: [`${code} is your ${app} code.`, ' Never share it.'],
+    hi: [`${app} कोड: ${code}.`, ' किसी को न बताएं।'],
+  }[locale] as [string, string];
+  const full = line + warning;
+  if (platform === 'IOS') return { text: `${full}\n\n@${host} #${code}`, code, locale };
+  if (platform !== 'ANDROID' || androidHash === undefined) return { text: full, code, locale };
+  const withHash = `${full}\n${androidHash}`;
+  return { text: smsBytes(withHash) <= 140 ? withHash : `${line}\n${androidHash}`, code, locale };
+}
+
+/** A text in an SMS: a byte a letter at the most in GSM 7-bit, two in UCS-2. */
+function smsBytes(text: string): number {
+  return /^[\n\x20-\x7e]*$/.test(text) ? text.length : text.length * 2;
 }
 
 /** What a mail with a link depends on. */
@@ -53,7 +57,7 @@ const words = {
   en: {
     signIn: (app: string) => `Sign in to ${app}`,
     confirm: (app: string) => `Confirm your address for ${app}`,
-    asked: (device?: string) => (device ? `Asked for by ${device}.` : 'Asked for by your device.'),
+    asked: (device: string | null) => (device ? `Asked for by “${device}”.` : 'Asked for by your device.'),
     open: 'Open it on the device that asked; anywhere else it shows a code to type there.',
     ends: (minutes: number) => `It works once, within ${minutes} minutes.`,
     ignore: 'You did not ask? Then ignore this mail: without your device the link is worth nothing.',
@@ -65,7 +69,7 @@ const words = {
   hi: {
     signIn: (app: string) => `${app} में साइन इन करें`,
     confirm: (app: string) => `${app} के लिए अपना पता पक्का करें`,
-    asked: (device?: string) => (device ? `${device} ने माँगा है।` : 'आपके डिवाइस ने माँगा है।'),
+    asked: (device: string | null) => (device ? `“${device}” ने माँगा है।` : 'आपके डिवाइस ने माँगा है।'),
     open: 'इसे उसी डिवाइस पर खोलें जिसने माँगा; कहीं और खोलने पर वहाँ टाइप करने के लिए एक कोड दिखेगा।',
     ends: (minutes: number) => `यह ${minutes} मिनट तक, एक ही बार काम करता है।`,
     ignore: 'आपने नहीं माँगा? तो इस मेल को अनदेखा करें: आपके डिवाइस के बिना यह लिंक बेकार है।',
@@ -75,6 +79,21 @@ const words = {
   },
 } as const;
 
+/** Long enough to recognise a device by, too short for a letter. */
+const longestDeviceName = 40;
+
+/**
+ * A device's name as far as it may stand in a mail to anybody; null when it may not. Whoever asks chooses it, so it
+ * carries no address: mail programs would turn it into a link in our name.
+ */
+export function showDevice(name: string | undefined): string | null {
+  if (name === undefined || /[/\\@]|www\.|\p{L}\.\p{L}{2}/iu.test(name)) return null;
+  const signs = [...name.trim()];
+  return signs.length > longestDeviceName
+    ? `${signs.slice(0, longestDeviceName - 1).join('')}…`
+    : signs.join('');
+}
+
 /** The mail with a link to sign in, or to confirm the address of a signup. */
 export function composeLink(
   purpose: 'signIn' | 'confirm',
@@ -82,13 +101,18 @@ export function composeLink(
 ): Content {
   const say = words[locale];
   const title = say[purpose](app);
-  const lines = [`${say.asked(device)} ${say.open}`, say.ends(minutes), say.ignore];
+  const lines = [`${say.asked(showDevice(device))} ${say.open}`, say.ends(minutes), say.ignore];
   return {
     locale,
     link,
     subject: title,
     text: `${title}\n\n${link}\n\n${lines.join('\n\n')}\n`,
-    html: mail(locale, title, `<p><a class="button" href="${escapeHtml(link)}">${escapeHtml(title)}</a></p>`, lines),
+    html: mail(
+      locale,
+      title,
+      `<p><a class="button" href="${escapeHtml(link)}">${escapeHtml(title)}</a></p>`,
+      lines,
+    ),
   };
 }
 

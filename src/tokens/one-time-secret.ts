@@ -51,15 +51,7 @@ function typedUnder(key: Buffer, challengeId: string): string {
 
 /** Whether the code is the challenge's, under the current or the previous key; in constant time. */
 export function isOtp(subkeys: Subkeys, challengeId: string, code: string): boolean {
-  return subkeys.all.some(({ key }) => isSame(otpUnder(key, challengeId), plainDigits(code)));
-}
-
-/** Digits as a person may type them: grouped, or in the script of their keyboard. */
-function plainDigits(code: string): string {
-  return code
-    .replace(/[\s-]/g, '')
-    .replace(/[\u0966-\u096f]/g, (digit) => String(digit.charCodeAt(0) - 0x0966))
-    .replace(/[\uff10-\uff19]/g, (digit) => String(digit.charCodeAt(0) - 0xff10));
+  return subkeys.all.some(({ key }) => isSame(otpUnder(key, challengeId), code));
 }
 
 /** Whether it is that half of the challenge's proof. */

@@ -15,25 +15,35 @@ export function priceOf(
   return config.otpPrices[`${channel}:${country}`] ?? 0;
 }
 
-/** Counts a message before it is sent; false when the day's spend is at its cap, with nothing counted. */
+/**
+ * Counts a message before it is sent, and with the first one its challenge.
+ * @returns false when the day's spend is at its cap, with nothing counted
+ */
 export async function spendOnMessage(
   tx: Db,
   config: Pick<Config, 'otpSpendPerDay'>,
   country: string,
   price: number,
+  isFirst: boolean,
 ): Promise<boolean> {
   // All countries draw on one purse: the lock makes parallel spenders count each other.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('otp spend'))`);
   const counted = await tx.execute(sql`
     insert into ${otpDays} as day (country, day, sent, spent)
-    select ${country}, ${today}, 1, ${price}
-    where (select coalesce(sum(spent), 0) from ${otpDays} where day = ${today}) + ${price} <= ${config.otpSpendPerDay}
-    on conflict (country, day) do update set sent = day.sent + 1, spent = day.spent + excluded.spent
+    select ${country}, ${today}, ${isFirst ? 1 : 0}::int, ${price}::numeric
+    where (select coalesce(sum(spent), 0) from ${otpDays} where day = ${today}) + ${price}::numeric <= ${config.otpSpendPerDay}::numeric
+    on conflict (country, day) do update set sent = day.sent + excluded.sent, spent = day.spent + excluded.spent
     returning country`);
   return counted.length > 0;
 }
 
-/** Counts a proved code. */
+/** Takes back what a message was to cost that the provider refused: an outage does not use up the day. */
+export async function giveBackSpend(db: Db, country: string, price: number): Promise<void> {
+  await db.execute(sql`
+    update ${otpDays} set spent = greatest(spent - ${price}::numeric, 0) where country = ${country} and day = ${today}`);
+}
+
+/** Counts a challenge that was proved. */
 export async function countVerified(tx: Db, country: string): Promise<void> {
   await tx.execute(sql`
     insert into ${otpDays} as day (country, day, verified) values (${country}, ${today}, 1)

@@ -45,6 +45,7 @@ export const otpChallenges = pgTable(
   (table) => [
     index('otp_challenges_phone').on(table.phone, table.createdAt),
     uniqueIndex('otp_challenges_idempotency').on(table.idempotencyHash),
+    index('otp_challenges_end').on(table.expiresAt),
   ],
 );
 
@@ -56,6 +57,7 @@ export const otpDays = pgTable(
   {
     country: text().notNull(),
     day: date({ mode: 'string' }).notNull(),
+    /** Challenges with a message; a repeated or other message for the same one counts no more. */
     sent: integer().notNull().default(0),
     verified: integer().notNull().default(0),
     /** In the currency of OTP_PRICES. */

@@ -11,31 +11,32 @@ export type NewOtpChallenge = Pick<
 >;
 
 /**
- * Makes a challenge in the place of earlier ones of the same device. Null: the same idempotencyKey has made one
- * already, and nothing was changed.
+ * Makes what one device asks for one phone come one after the other until the transaction ends, and a proof of an
+ * earlier challenge of its come first: both lock a challenge before the counters.
  */
-export async function createOtpChallenge(
-  tx: Db,
-  challenge: NewOtpChallenge,
-): Promise<OtpChallengeRow | null> {
-  const [made] = await tx
-    .insert(otpChallenges)
-    .values({ ...challenge, expiresAt: sql`now() + make_interval(mins => ${secretMinutes})` })
-    .onConflictDoNothing({ target: otpChallenges.idempotencyHash })
-    .returning();
-  if (made === undefined) return null;
-  const { phone, asker } = challenge;
+export async function lockAsking(tx: Db, phone: string, asker: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`otp:${phone}:${asker}`}, 0))`);
+  await tx
+    .select({ id: otpChallenges.id })
+    .from(otpChallenges)
+    .where(isUnconsumedOf(phone, asker))
+    .for('update');
+}
+
+const isUnconsumedOf = (phone: string, asker: string) =>
+  and(eq(otpChallenges.phone, phone), eq(otpChallenges.asker, asker), isNull(otpChallenges.consumedAt));
+
+/** Makes a challenge in the place of earlier ones of the same device. */
+export async function createOtpChallenge(tx: Db, challenge: NewOtpChallenge): Promise<OtpChallengeRow> {
   await tx
     .update(otpChallenges)
     .set({ consumedAt: sql`now()` })
-    .where(
-      and(
-        eq(otpChallenges.phone, phone),
-        eq(otpChallenges.asker, asker),
-        isNull(otpChallenges.consumedAt),
-        sql`${otpChallenges.id} <> ${made.id}`,
-      ),
-    );
+    .where(isUnconsumedOf(challenge.phone, challenge.asker));
+  const [made] = await tx
+    .insert(otpChallenges)
+    .values({ ...challenge, expiresAt: sql`now() + make_interval(mins => ${secretMinutes})` })
+    .returning();
+  if (made === undefined) throw new Error('the insert of a challenge gave no row');
   return made;
 }
 
@@ -50,6 +51,11 @@ export async function findOtpChallengeByKey(
   return found ?? null;
 }
 
+export async function findOtpChallenge(db: Db, id: string): Promise<OtpChallengeRow | null> {
+  const [found] = await db.select().from(otpChallenges).where(eq(otpChallenges.id, id));
+  return found ?? null;
+}
+
 /** A challenge that can still be proved. */
 const isOpen = and(isNull(otpChallenges.consumedAt), gt(otpChallenges.expiresAt, sql`now()`));
 
@@ -61,20 +67,32 @@ export async function findOpenOtpChallenge(db: Db, id: string): Promise<OtpChall
   return found ?? null;
 }
 
-/** Counts one more message for the challenge, not sooner than `seconds` after the last; null: too soon, or gone. */
-export async function spendResend(tx: Db, id: string, seconds: number): Promise<OtpChallengeRow | null> {
+/** Locks a challenge that is to be sent again, and tells how long after its last message that is too soon. */
+export async function lockForResend(
+  tx: Db,
+  id: string,
+  seconds: number,
+): Promise<{ waitSeconds: number } | null> {
+  const [found] = await tx
+    .select({
+      waitSeconds: sql<number>`greatest(0, ceil(extract(epoch from
+        ${otpChallenges.lastSentAt} + make_interval(secs => ${seconds}) - now())))::int`,
+    })
+    .from(otpChallenges)
+    .where(and(eq(otpChallenges.id, id), isOpen))
+    .for('update');
+  return found ?? null;
+}
+
+/** Counts one more message for a challenge that is locked. */
+export async function countResend(tx: Db, id: string): Promise<OtpChallengeRow> {
   const [resent] = await tx
     .update(otpChallenges)
     .set({ sends: sql`${otpChallenges.sends} + 1`, lastSentAt: sql`now()` })
-    .where(
-      and(
-        eq(otpChallenges.id, id),
-        isOpen,
-        lt(otpChallenges.lastSentAt, sql`now() - make_interval(secs => ${seconds})`),
-      ),
-    )
+    .where(eq(otpChallenges.id, id))
     .returning();
-  return resent ?? null;
+  if (resent === undefined) throw new Error('a locked challenge is gone');
+  return resent;
 }
 
 const spend = prepared((db) =>

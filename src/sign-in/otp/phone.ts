@@ -1,5 +1,6 @@
 // Owns the reading of phone numbers: whatever a person types becomes one E.164 number, or is refused.
 import { type CountryCode, parsePhoneNumberWithError } from 'libphonenumber-js/max';
+import { plainDigits } from './plain-digits.js';
 
 /** A mobile number that codes may be sent to. */
 export interface MobileNumber {
@@ -24,7 +25,8 @@ export function readPhone(
   if (input.length > longest) return 'PHONE_INVALID';
   const [only, ...others] = countries;
   try {
-    const number = parsePhoneNumberWithError(input.trim(), {
+    const typed = plainDigits(input).trim();
+    const number = parsePhoneNumberWithError(others.length === 0 ? typed : typed.replace(/^00/, '+'), {
       extract: false,
       ...(others.length === 0 && { defaultCountry: only as CountryCode }),
     });
@@ -36,9 +38,4 @@ export function readPhone(
   } catch {
     return 'PHONE_INVALID';
   }
-}
-
-/** A number for eyes other than its owner's: `+91******3210`. */
-export function maskPhone(phone: string): string {
-  return `${phone.slice(0, 3)}${'*'.repeat(Math.max(0, phone.length - 7))}${phone.slice(-4)}`;
 }

@@ -2,13 +2,15 @@
 import type { Tools } from '../../context.js';
 import type { Db } from '../../db/client.js';
 import type { OtpChannel } from '../../graphql/schema.generated.js';
-import { advance, cancelFallback, queueDelivery, takeFallback } from '../../messages/deliveries.js';
+import { timedOut } from '../../messages/channel.js';
+import { advance, type Progress, queueDelivery, takeFallback } from '../../messages/deliveries.js';
 import type { DeliveryRow } from '../../messages/deliveries.table.js';
-import { type Sending, sendNow } from '../../messages/send.js';
+import { noteFailure, type Sending, sendNow } from '../../messages/send.js';
 import { consequenceOf } from '../../messages/twilio.js';
-import { isOverBudget, priceOf, spendOnMessage } from './otp-budget.js';
+import { giveBackSpend, isOverBudget, priceOf, spendOnMessage } from './otp-budget.js';
 import { findOpenOtpChallenge } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
+import { isTestNumber } from './test-numbers.js';
 
 type Carrier = 'WHATSAPP' | 'SMS';
 
@@ -27,19 +29,18 @@ export async function queueCode(
   tools: Pick<Tools, 'config' | 'log' | 'metrics'>,
   challenge: OtpChallengeRow,
   [carrier, other]: readonly Carrier[],
+  isFirst = false,
 ): Promise<string | null> {
   const { config, log, metrics } = tools;
-  if (carrier === undefined) return null;
-  if (await isOverBudget(tx, challenge.country)) {
+  const { country, phone } = challenge;
+  if (carrier === undefined || isTestNumber(config, phone)) return null;
+  if (await isOverBudget(tx, country)) {
     metrics.refusedMessages.inc({ reason: 'budget' });
-    log.warn(
-      { country: challenge.country, mode: config.otpBudget },
-      'more unproved codes than this country explains',
-    );
+    log.warn({ country, mode: config.otpBudget }, 'more unproved codes than this country explains');
     if (config.otpBudget === 'enforce') return null;
   }
-  const price = priceOf(config, carrier, challenge.country);
-  if (!(await spendOnMessage(tx, config, challenge.country, price))) {
+  const price = priceOf(config, carrier, country);
+  if (!(await spendOnMessage(tx, config, country, price, isFirst))) {
     metrics.refusedMessages.inc({ reason: 'spend' });
     log.error({ cap: config.otpSpendPerDay }, 'the daily spend on codes is at its cap');
     return null;
@@ -48,37 +49,36 @@ export async function queueCode(
     challengeId: challenge.id,
     template: 'otp',
     channel: carrier,
-    recipient: challenge.phone,
-    country: challenge.country,
+    recipient: phone,
+    country,
     locale: challenge.locale,
     values: challenge.device?.platform ? { platform: challenge.device.platform } : {},
     price,
     currency: config.otpCurrency,
-    lifetimeSeconds: Math.max(0, (challenge.expiresAt.getTime() - Date.now()) / 1000),
+    sendBefore: challenge.expiresAt,
     fallbackSeconds: carrier === 'WHATSAPP' && other === 'SMS' ? config.otpFallbackAfter : null,
   });
 }
 
-/** Whether the message went out, or another one is to go in its place. */
-export async function sendCode(tools: Sending, deliveryId: string): Promise<'sent' | 'failed'> {
+/** Sends a queued code. False: it will not arrive, and the person is to be told. */
+export async function sendCode(tools: Sending, deliveryId: string): Promise<boolean> {
   const delivery = await sendNow(tools, deliveryId);
   // Another process has it: its fallback is seen to there as well.
-  if (delivery === null || delivery.status !== 'FAILED') return 'sent';
-  const errorCode = delivery.errorCode ?? '';
-  // A provider that does not answer at all answers for the other channel no sooner: the person is told at once.
-  const noAnswer = !/^\d{5}$/.test(errorCode);
-  if (noAnswer || consequenceOf(errorCode) === 'alert') {
-    await cancelFallback(tools.db, delivery.id);
-    return 'failed';
+  if (delivery === null || delivery.status !== 'FAILED') return true;
+  const { country, channel, errorCode } = delivery;
+  if (errorCode !== timedOut && country !== null && channel !== 'EMAIL') {
+    await giveBackSpend(tools.db, country, priceOf(tools.config, channel, country));
   }
-  if (consequenceOf(errorCode) === 'nothing') {
-    // Told apart from success, a blocked or opted-out number would tell a pumper which ones to leave out.
-    await cancelFallback(tools.db, delivery.id);
-    return 'sent';
-  }
-  if (delivery.fallbackAt === null) return 'failed';
-  await fallBack(tools);
-  return 'sent';
+  if (delivery.fallbackAt !== null) await fallBack(tools);
+  return !isLost(delivery);
+}
+
+/**
+ * Whether a message will not arrive and its person is told so. An unwanted number (opted out, held for pumping) is
+ * kept quiet: told apart from success, it would tell a pumper which ones to leave out.
+ */
+export function isLost({ status, fallbackAt, errorCode }: DeliveryRow): boolean {
+  return status === 'FAILED' && fallbackAt === null && consequenceOf(errorCode) !== 'nothing';
 }
 
 /**
@@ -95,19 +95,15 @@ export async function fallBack(tools: Sending): Promise<boolean> {
     return { deliveryId: await queueCode(tx, tools, challenge, ['SMS']) };
   });
   if (due === null) return false;
-  if (due.deliveryId !== null) await sendNow(tools, due.deliveryId);
+  if (due.deliveryId !== null) await sendCode(tools, due.deliveryId);
   return true;
 }
 
 /** Takes the provider's word on a delivery, and follows it up where it failed. */
-export async function hearOf(
-  tools: Sending,
-  delivery: DeliveryRow,
-  news: Parameters<typeof advance>[2],
-): Promise<void> {
-  const moved = await advance(tools.db, delivery.id, news);
-  if (moved?.status !== 'FAILED' || moved.fallbackAt === null) return;
-  const consequence = consequenceOf(moved.errorCode ?? '');
-  if (consequence === 'other-channel') await fallBack(tools);
-  else await cancelFallback(tools.db, moved.id);
+export async function hearOf(tools: Sending, delivery: DeliveryRow, news: Progress): Promise<void> {
+  const otherChannel = consequenceOf(news.errorCode ?? null) === 'other-channel';
+  const moved = await advance(tools.db, delivery.id, { ...news, otherChannel });
+  if (moved?.status !== 'FAILED') return;
+  noteFailure(tools, moved);
+  if (moved.fallbackAt !== null) await fallBack(tools);
 }
