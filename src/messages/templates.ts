@@ -40,7 +40,7 @@ export function composeOtp({ app, code, locale, platform, host, androidHash }: O
 
 /** A text in an SMS: a byte a letter at the most in GSM 7-bit, two in UCS-2. */
 function smsBytes(text: string): number {
-  return /^[\n\x20-\x7e]*$/.test(text) ? text.length : text.length * 2;
+  return /^[\n\x20-\x5a_a-z]*$/.test(text) ? text.length : text.length * 2;
 }
 
 /** What a mail with a link depends on. */
