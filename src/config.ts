@@ -73,6 +73,21 @@ const origin = list.refine(
   'is not a list of origins like https://app.acme.com',
 );
 
+/**
+ * Universal links and custom schemes. A scheme is a reversed domain (RFC 8252, section 7.1), which rules out
+ * `javascript:` and every other scheme that browsers act upon themselves.
+ */
+const appLinks = list.superRefine((items, check) => {
+  for (const item of items) {
+    const universal = tryUrl(item)?.protocol === 'https:' && !/[?#@]/.test(item);
+    if (universal || /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:\/\/([\w.-]+\/)*$/i.test(item)) continue;
+    check.addIssue({
+      code: 'custom',
+      message: `is neither like https://auth.acme.com/m nor like com.acme.app://: ${item}`,
+    });
+  }
+});
+
 /** `WHATSAPP:IN=0.12,SMS:IN=0.30`: what a message costs by channel and country. */
 const prices = list.transform((items, check) => {
   const table: Record<string, number> = {};
@@ -254,11 +269,16 @@ const variables = {
     meaning: 'How long a spent refresh token still gives its successor to parallel or repeated refreshes.',
   }),
 
-  APP_NAME: z.string().min(1).max(40).default('Darwaza').register(about, {
-    group: 'Messages',
-    meaning: 'What the app is called in mails, codes and pages.',
-  }),
-  APP_LINKS: list.prefault('').register(about, {
+  APP_NAME: z
+    .string()
+    // It stands in subjects and texts.
+    .regex(/^[^\p{Cc}]{1,40}$/u, 'is not 1 to 40 characters on one line')
+    .default('Darwaza')
+    .register(about, {
+      group: 'Messages',
+      meaning: 'What the app is called in mails, codes and pages.',
+    }),
+  APP_LINKS: appLinks.prefault('').register(about, {
     group: 'Messages',
     meaning:
       'Where an app may be opened, exact: a universal link and a custom scheme, `https://auth.acme.com/m,com.acme.app://`.',
@@ -581,7 +601,7 @@ export function readConfig(
   if (given.TWILIO_ACCOUNT_SID !== undefined && given.TWILIO_SMS_FROM === undefined) {
     problems.push('TWILIO_SMS_FROM missing: a code that WhatsApp does not deliver goes by SMS');
   }
-  if (production && given.SIGNUP_EMAIL_PROOF === undefined && given.SMTP_URL === undefined) {
+  if (production && flag.safeParse(given.SIGNUP_EMAIL_PROOF).data !== false && given.SMTP_URL === undefined) {
     problems.push(
       'SMTP_URL missing: a signup proves its mailbox; set SIGNUP_EMAIL_PROOF=false to do without',
     );

@@ -17,7 +17,11 @@ export function loggingOptions(
       ...(stream && { stream }),
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       serializers: {
-        req: (request: FastifyRequest) => ({ method: request.method, path: request.url.split('?', 1)[0] }),
+        // The route where there is one: links and callbacks carry secrets in their paths.
+        req: ({ method, routeOptions, url }: FastifyRequest) => ({
+          method,
+          path: routeOptions?.url ?? url.split('?', 1)[0],
+        }),
         res: ({ statusCode }: { statusCode?: number }) => ({ statusCode: statusCode ?? 0 }),
         err: describeError as (error: Error) => { type: string; message: string; stack: string },
       },

@@ -1,15 +1,21 @@
 // Asks a mailbox for proof: the mail, its limits and its secrets, as requestMagicLink and signup share them.
 import type { Context } from '../context.js';
+import type { Db } from '../db/client.js';
 import { type AuthFailure, fail } from '../errors.js';
 import { askerOf, idempotencyHashOf } from '../limits/asker.js';
-import { type AttemptLimit, reserveAttempt } from '../limits/attempts.js';
+import { reserveAttempt } from '../limits/attempts.js';
 import { queueDelivery } from '../messages/deliveries.js';
 import type { Template } from '../messages/deliveries.table.js';
 import { sendNow } from '../messages/send.js';
 import { readLocale } from '../messages/templates.js';
-import { hashSubject } from '../tokens/secret-key.js';
-import type { DeviceDescription } from '../users/device.js';
-import { createMailboxProof, findMailboxProofByKey } from './mailbox-proofs.js';
+import { type DeviceDescription, nameOf } from '../users/device.js';
+import { type MailboxLimits, mailboxLimits } from './mailbox-limits.js';
+import {
+  createMailboxProof,
+  dropMailboxProof,
+  findMailboxProofByKey,
+  retireEarlierProofs,
+} from './mailbox-proofs.js';
 import type { MailboxProofRow } from './mailbox-proofs.table.js';
 
 /** What is asked. */
@@ -34,24 +40,18 @@ export async function askForProof(
   context: Context,
   question: Question,
 ): Promise<MailboxProofRow | AuthFailure> {
-  const { config, db, rates, request } = context;
+  const { db } = context;
   const { email, device, template, account } = question;
+  const purpose = template === 'magic_link' ? 'sign_in' : 'sign_up';
   const asker = askerOf(context, device);
-  const idempotencyHash = idempotencyHashOf(context, asker, email, question.idempotencyKey);
+  const idempotencyHash = idempotencyHashOf(context, asker, `${purpose}:${email}`, question.idempotencyKey);
   const earlier = idempotencyHash && (await findMailboxProofByKey(db, idempotencyHash));
   if (earlier) return earlier;
 
-  const rate = await rates.magicLinks(request);
-  if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
-  const waitSeconds = await reserveAttempt(db, [mailLimit(context, email)]);
-  if (waitSeconds !== null) {
-    await rate.giveBack();
-    return tooMany(waitSeconds);
-  }
-
-  const begun = await db.transaction(async (tx) => {
-    const made = await createMailboxProof(tx, {
-      purpose: template === 'magic_link' ? 'sign_in' : 'sign_up',
+  const { mails } = await mailboxLimits(context, question);
+  const asked = await db.transaction(async (tx) => {
+    const request = await createMailboxProof(tx, {
+      purpose,
       email,
       name: account?.name ?? null,
       passwordHash: account?.passwordHash ?? null,
@@ -61,39 +61,61 @@ export async function askForProof(
       idempotencyHash,
       network: context.network,
     });
-    if (made === null) return null;
-    const deliveryId = await queueDelivery(tx, {
-      challengeId: made.id,
-      template,
-      channel: 'EMAIL',
-      recipient: email,
-      country: null,
-      locale: readLocale(question.locale),
-      values: device.name === undefined ? {} : { device: device.name },
-      price: 0,
-      currency: config.otpCurrency,
-      lifetimeSeconds: (made.expiresAt.getTime() - made.createdAt.getTime()) / 1000,
-      fallbackSeconds: null,
-    });
-    return { made, deliveryId };
+    // Counted behind the insert, where the same key at the same moment has been told apart: a repeat costs nothing.
+    if (request === null) return null;
+    const refusal = await reserveMail(context, tx, mails);
+    if (refusal !== null) {
+      await dropMailboxProof(tx, request.id);
+      return refusal;
+    }
+    await retireEarlierProofs(tx, request);
+    return { request, deliveryId: await queueMail(context, tx, request, question) };
   });
-  if (begun === null) {
+  if (asked === null) {
     const twin = idempotencyHash && (await findMailboxProofByKey(db, idempotencyHash));
     return twin || fail('TRY_AGAIN_LATER', { retryAfterSeconds: 1 });
   }
-  context.afterwards(sendNow(context, begun.deliveryId));
-  return begun.made;
+  if ('code' in asked) return asked;
+  context.afterwards(sendNow(context, asked.deliveryId));
+  return asked.request;
 }
 
-/** Mails to one mailbox, whoever asks for them: nobody is to be flooded. */
-export function mailLimit(
-  { config, subkeys }: Pick<Context, 'config' | 'subkeys'>,
-  email: string,
-): AttemptLimit {
-  const bucket = `magic-link:${hashSubject(subkeys.subject, email)}`;
-  return { bucket, max: config.magicLinksPerMailbox, windowSeconds: 60 * 60 };
+/** A place in the count of the network and of the mailbox, or in neither. */
+async function reserveMail(
+  { rates, request }: Context,
+  tx: Db,
+  mails: MailboxLimits['mails'],
+): Promise<AuthFailure | null> {
+  const rate = await rates.magicLinks(request);
+  if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
+  const waitSeconds = await reserveAttempt(tx, [mails]);
+  if (waitSeconds === null) return null;
+  await rate.giveBack();
+  return tooMany(waitSeconds);
 }
 
-export function tooMany(retryAfterSeconds: number): AuthFailure {
+function queueMail(
+  { config }: Context,
+  tx: Db,
+  { id, expiresAt }: MailboxProofRow,
+  { email, device, locale, template }: Question,
+): Promise<string> {
+  const name = nameOf(device);
+  return queueDelivery(tx, {
+    challengeId: id,
+    template,
+    channel: 'EMAIL',
+    recipient: email,
+    country: null,
+    locale: readLocale(locale),
+    values: name === undefined ? {} : { device: name },
+    price: 0,
+    currency: config.otpCurrency,
+    sendBefore: expiresAt,
+    fallbackSeconds: null,
+  });
+}
+
+function tooMany(retryAfterSeconds: number): AuthFailure {
   return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds });
 }

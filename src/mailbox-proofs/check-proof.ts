@@ -1,12 +1,11 @@
-// Checks both halves of a mailbox's proof: the step that verifyMagicLink and verifyEmail share.
+// Checks both halves of a mailbox's proof, and what follows when they were right: verifyMagicLink and verifyEmail share it.
 import type { Context } from '../context.js';
 import { type AuthFailure, fail } from '../errors.js';
 import { isUuid } from '../limits/asker.js';
-import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../limits/attempts.js';
+import { giveBackAttempt, reserveAttempt } from '../limits/attempts.js';
 import { isHalf, isTypedCode } from '../tokens/one-time-secret.js';
-import { hashSubject } from '../tokens/secret-key.js';
 import { recordLoginEvent } from '../users/login-events.js';
-import { tooMany } from './ask-for-proof.js';
+import { type MailboxLimits, mailboxLimits } from './mailbox-limits.js';
 import { findOpenMailboxProof, spendTypedAttempt } from './mailbox-proofs.js';
 import type { MailboxProofRow } from './mailbox-proofs.table.js';
 
@@ -18,47 +17,70 @@ export interface Halves {
   code?: string | null | undefined;
 }
 
-/** The request, if both halves are its own; it is not consumed yet. */
+/** A request whose both halves have been shown; it is not consumed yet. */
+export interface CheckedProof {
+  request: MailboxProofRow;
+  /** To be called once the request is consumed: what was proved was no flood, so its mail is not counted. */
+  giveBack(): Promise<void>;
+}
+
+/** The request, if both halves are its own. */
 export async function checkProof(
   context: Context,
   purpose: MailboxProofRow['purpose'],
-  halves: Halves,
-): Promise<MailboxProofRow | AuthFailure> {
-  const { config, db, subkeys } = context;
+  { requestId, deviceSecret, mailSecret, code }: Halves,
+): Promise<CheckedProof | AuthFailure> {
+  const { db, rates, subkeys } = context;
   const secrets = subkeys['one-time-secret'];
-  const request = isUuid(halves.requestId) ? await findOpenMailboxProof(db, halves.requestId) : null;
+  const request = isUuid(requestId) ? await findOpenMailboxProof(db, requestId) : null;
   if (request === null || request.purpose !== purpose) return fail('CHALLENGE_GONE');
   // 128 bits each: these are not guessed, so nothing is counted, and who has only one half spends nobody's tries.
-  if (!isHalf(secrets, 'device-half', request.id, halves.deviceSecret)) return refuse(context, request);
-  if (halves.mailSecret != null) {
-    return isHalf(secrets, 'mail-half', request.id, halves.mailSecret) ? request : refuse(context, request);
+  if (!isHalf(secrets, 'device-half', request.id, deviceSecret)) return refuse(context, request);
+  const limits = await mailboxLimits(context, request);
+  if (mailSecret != null) {
+    if (!isHalf(secrets, 'mail-half', request.id, mailSecret)) return refuse(context, request);
+  } else {
+    const failure = await checkTypedCode(context, request, limits, code ?? '');
+    if (failure !== null) return failure;
   }
+  const giveBack = async () => {
+    await giveBackAttempt(db, [limits.mails.bucket]);
+    if (request.network !== null) await rates.magicLinks.giveBack(request.network);
+  };
+  return { request, giveBack };
+}
 
-  // 40 bits, typed by hand: counted for the request, and for the mailbox over all requests.
-  const daily = typedCodes(context, request.email);
-  const waitSeconds = await reserveAttempt(db, [daily]);
-  if (waitSeconds !== null) return tooMany(waitSeconds);
+/** 40 bits, typed by hand: counted for the request, and for the mailbox over all requests. */
+async function checkTypedCode(
+  context: Context,
+  request: MailboxProofRow,
+  { typedCodes }: MailboxLimits,
+  code: string,
+): Promise<AuthFailure | null> {
+  const { config, db, subkeys } = context;
+  const waitSeconds = await reserveAttempt(db, [typedCodes]);
+  if (waitSeconds !== null) return refuse(context, request, 'TOO_MANY_ATTEMPTS', waitSeconds);
   if (!(await spendTypedAttempt(db, request.id, config.magicLinkAttempts))) {
-    await giveBackAttempt(db, [daily.bucket]);
-    return fail('TOO_MANY_ATTEMPTS');
+    await giveBackAttempt(db, [typedCodes.bucket]);
+    return refuse(context, request, 'TOO_MANY_ATTEMPTS');
   }
-  if (!isTypedCode(secrets, request.id, halves.code ?? '')) return refuse(context, request);
-  await giveBackAttempt(db, [daily.bucket]);
-  return request;
+  if (!isTypedCode(subkeys['one-time-secret'], request.id, code)) return refuse(context, request);
+  await giveBackAttempt(db, [typedCodes.bucket]);
+  return null;
 }
 
-function typedCodes({ config, subkeys }: Context, email: string): AttemptLimit {
-  const bucket = `magic-link-day:${hashSubject(subkeys.subject, email)}`;
-  return { bucket, max: config.magicLinkAttemptsPerDay, windowSeconds: 24 * 60 * 60 };
-}
-
-async function refuse(context: Context, { device, purpose }: MailboxProofRow): Promise<AuthFailure> {
+async function refuse(
+  context: Context,
+  { device, purpose }: MailboxProofRow,
+  code: 'INVALID_CREDENTIALS' | 'TOO_MANY_ATTEMPTS' = 'INVALID_CREDENTIALS',
+  retryAfterSeconds?: number,
+): Promise<AuthFailure> {
   await recordLoginEvent(context, context.db, {
     kind: purpose === 'sign_up' ? 'SIGN_UP' : 'SIGN_IN',
     userId: null,
     method: purpose === 'sign_up' ? 'PASSWORD' : 'MAGIC_LINK',
     device,
-    failure: 'INVALID_CREDENTIALS',
+    failure: code,
   });
-  return fail('INVALID_CREDENTIALS');
+  return fail(code, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

@@ -21,30 +21,35 @@ export type NewMailboxProof = Pick<
 /** A request that can still be proved. */
 const isOpen = and(isNull(mailboxProofs.consumedAt), gt(mailboxProofs.expiresAt, sql`now()`));
 
-/**
- * Makes a request in the place of earlier ones of the same device: a stranger's request voids nobody's link. Null: the
- * same idempotencyKey has made one already, and nothing was changed.
- */
+/** Makes a request; null when the same idempotencyKey has made one already. */
 export async function createMailboxProof(tx: Db, request: NewMailboxProof): Promise<MailboxProofRow | null> {
   const [made] = await tx
     .insert(mailboxProofs)
     .values({ ...request, expiresAt: sql`now() + make_interval(mins => ${secretMinutes})` })
     .onConflictDoNothing({ target: mailboxProofs.idempotencyHash })
     .returning();
-  if (made === undefined) return null;
+  return made ?? null;
+}
+
+/** Takes back a request that was refused, in the transaction that made it. */
+export async function dropMailboxProof(tx: Db, id: string): Promise<void> {
+  await tx.delete(mailboxProofs).where(eq(mailboxProofs.id, id));
+}
+
+/** Retires earlier requests of the same device, and no others: a stranger's request voids nobody's link. */
+export async function retireEarlierProofs(tx: Db, newest: MailboxProofRow): Promise<void> {
   await tx
     .update(mailboxProofs)
     .set({ consumedAt: sql`now()`, passwordHash: null })
     .where(
       and(
-        eq(mailboxProofs.email, made.email),
-        eq(mailboxProofs.asker, made.asker),
-        eq(mailboxProofs.purpose, made.purpose),
+        eq(mailboxProofs.email, newest.email),
+        eq(mailboxProofs.asker, newest.asker),
+        eq(mailboxProofs.purpose, newest.purpose),
         isNull(mailboxProofs.consumedAt),
-        ne(mailboxProofs.id, made.id),
+        ne(mailboxProofs.id, newest.id),
       ),
     );
-  return made;
 }
 
 export async function findMailboxProofByKey(

@@ -70,30 +70,42 @@ export async function isAddressProved(db: Db, email: string): Promise<boolean> {
   return mailbox !== undefined && mailbox.provedAt !== null;
 }
 
+/** What an account begins with. */
+export interface NewPerson {
+  name?: string | null;
+  kind: IdentifierKind;
+  identifier: string;
+  proved: boolean;
+}
+
 /**
- * Makes an account with an unproved mailbox; null when the address is taken.
- * To be called in a transaction that goes no further on null.
+ * Makes an account; null when somebody has the identifier, be it since a moment ago.
+ * To be called in a transaction.
  */
-export async function createPerson(tx: Db, name: string | null, email: string): Promise<Person | null> {
+export async function createPerson(
+  tx: Db,
+  { name = null, kind, identifier, proved }: NewPerson,
+): Promise<Person | null> {
   const [user] = await tx.insert(users).values({ name }).returning();
   if (user === undefined) throw new Error('the insert of a user gave no row');
-  const mailbox = await tx
+  const [credential] = await tx
     .insert(credentials)
-    .values({ userId: user.id, kind: 'mailbox', identifier: email })
+    .values({ userId: user.id, kind, identifier, provedAt: proved ? sql`now()` : null })
     .onConflictDoNothing()
-    .returning({ id: credentials.id });
-  if (mailbox.length === 0) {
+    .returning({ provedAt: credentials.provedAt });
+  if (credential === undefined) {
     await tx.delete(users).where(eq(users.id, user.id));
     return null;
   }
+  const [email, phone] = kind === 'mailbox' ? [identifier, null] : [null, identifier];
   return {
     id: user.id,
     name: user.name,
     createdAt: user.createdAt,
     email,
-    emailProvedAt: null,
-    phone: null,
-    phoneProvedAt: null,
+    emailProvedAt: email === null ? null : credential.provedAt,
+    phone,
+    phoneProvedAt: phone === null ? null : credential.provedAt,
   };
 }
 
@@ -114,8 +126,6 @@ export interface Holder {
  * one after the other.
  */
 export async function findHolder(tx: Db, kind: IdentifierKind, identifier: string): Promise<Holder | null> {
-  // Two proofs of an identifier that nobody has yet make one account.
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${kind}:${identifier}`}, 0))`);
   const [holder] = await tx
     .select({
       userId: credentials.userId,
@@ -128,16 +138,6 @@ export async function findHolder(tx: Db, kind: IdentifierKind, identifier: strin
     .where(and(eq(credentials.kind, kind), eq(credentials.identifier, identifier)))
     .for('update', { of: credentials });
   return holder ?? null;
-}
-
-/** Makes an account that begins with a proved identifier. */
-export async function createPersonWith(tx: Db, kind: IdentifierKind, identifier: string): Promise<Person> {
-  const [user] = await tx.insert(users).values({}).returning({ id: users.id });
-  if (user === undefined) throw new Error('the insert of a user gave no row');
-  await tx.insert(credentials).values({ userId: user.id, kind, identifier, provedAt: sql`now()` });
-  const person = await findPerson(tx, user.id);
-  if (person === null) throw new Error('the person just made is gone');
-  return person;
 }
 
 export async function namePerson(tx: Db, id: string, name: string): Promise<void> {

@@ -42,7 +42,7 @@ async function signUp(context: Context, input: SignupInput) {
   const hash = await hashing.hash(input.password);
 
   const begun = await db.transaction(async (tx) => {
-    const person = await createPerson(tx, name, email);
+    const person = await createPerson(tx, { name, kind: 'mailbox', identifier: email, proved: false });
     if (person === null) return null;
     const proof = { userId: person.id, kind: 'SIGN_UP', method: 'PASSWORD', device } as const;
     const session = await startSession(context, tx, { ...proof, amr: ['pwd'] });
