@@ -131,8 +131,9 @@ export async function findHolder(tx: Db, kind: IdentifierKind, identifier: strin
       userId: credentials.userId,
       credentialId: credentials.id,
       provedAt: credentials.provedAt,
+      // Spelled out: in a select from one table Drizzle writes a column without its table, and `other` has it too.
       hasProvedAnother: sql<boolean>`exists (select from ${credentials} other
-        where other.user_id = ${credentials.userId} and other.id <> ${credentials.id} and other.proved_at is not null)`,
+        where other.user_id = credentials.user_id and other.id <> credentials.id and other.proved_at is not null)`,
     })
     .from(credentials)
     .where(and(eq(credentials.kind, kind), eq(credentials.identifier, identifier)))
