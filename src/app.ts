@@ -75,6 +75,11 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     : new LocalCounters();
   const outbox = config.nodeEnv === 'production' ? null : new Outbox();
   const keys = await KeyRing.open(db, config);
+  const doors = openDoors(config, outbox, (deliveryId) => callbackUrl(config.publicUrl, deliveryId));
+  // Hooks of closing run from the last to the first: what is being sent ends before its door is shut.
+  app.addHook('onClose', async () => {
+    for (const door of Object.values(doors)) door?.close?.();
+  });
   const tools: Tools = {
     config,
     db,
@@ -87,7 +92,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
       subject: deriveSubkeys('subject', config.secretKey, config.secretKeyPrevious),
       'one-time-secret': deriveSubkeys('one-time-secret', config.secretKey, config.secretKeyPrevious),
     },
-    doors: openDoors(config, outbox, (deliveryId) => callbackUrl(config.publicUrl, deliveryId)),
+    doors,
     log: app.log,
     afterwards: finishBeforeClose(app),
   };
@@ -103,9 +108,6 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
     done(null, payload);
-  });
-  app.addHook('onClose', async () => {
-    for (const door of Object.values(tools.doors)) door?.close?.();
   });
   registerHealth(app, db, () => closing);
   registerWellKnown(app, config, keys);

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { domainToASCII } from 'node:url';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import type { Test } from 'tap';
@@ -67,7 +68,7 @@ export class MailServer {
           const { mailFrom, rcptTo } = session.envelope;
           this.mails.push({
             from: mailFrom ? mailFrom.address : '',
-            to: rcptTo.map(({ address }) => address),
+            to: rcptTo.map(({ address }) => asSent(address)),
             raw: raw.toString('latin1'),
             parsed: await PostalMime.parse(raw),
           });
@@ -89,6 +90,10 @@ export class MailServer {
     if (server !== null) await new Promise<void>((closed) => server.close(closed));
   }
 
+  be(mood: Mood): void {
+    this.mood = mood;
+  }
+
   mailsTo(address: string): Mail[] {
     return this.mails.filter(({ to }) => to.includes(address));
   }
@@ -98,6 +103,12 @@ export class MailServer {
     await until(() => this.mailsTo(address).length >= count, `mail ${count} to ${address}`);
     return this.mailsTo(address).at(-1) as Mail;
   }
+}
+
+/** The library shows internationalised domains as people read them; on the wire they are A-labels. */
+function asSent(address: string): string {
+  const [local, domain = ''] = address.split('@');
+  return `${local}@${domainToASCII(domain)}`;
 }
 
 /** The link of a mail, with its two parts. */
