@@ -53,7 +53,7 @@ function targetOf({ appLinks, publicUrl }: Config, id: string, mailHalf: string)
 const script = `
 const link = document.getElementById('open');
 const touch = /iPhone|iPad|Android/.test(navigator.userAgent) || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
-if (link && link.protocol !== 'https:' && touch) location.href = link.href;`;
+if (link && link.protocol !== 'https:' && touch) addEventListener('load', () => { location.href = link.href });`;
 
 const scriptHash = createHash('sha256').update(script).digest('base64');
 const policy = `default-src 'none'; script-src 'sha256-${scriptHash}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
@@ -63,9 +63,8 @@ const words = {
     title: 'Almost there',
     open: 'Open the app',
     type: (device: string | null) =>
-      device === null ? 'Or type this on the device that asked:' : `Or type this on ${device}:`,
-    typeOnly: (device: string | null) =>
       device === null ? 'Type this on the device that asked:' : `Type this on ${device}:`,
+    elsewhere: 'Are you on another device?',
     warning: 'Only if you asked for it yourself. Nobody from us will ever ask you for these characters.',
     goneTitle: 'This link is used up',
     gone: `It works once, within ${secretMinutes} minutes, and only until the same device asks for a newer one. Ask for another one in the app.`,
@@ -74,9 +73,8 @@ const words = {
     title: 'बस एक कदम और',
     open: 'ऐप खोलें',
     type: (device: string | null) =>
-      device === null ? 'या जिस डिवाइस ने माँगा, उस पर यह टाइप करें:' : `या ${device} पर यह टाइप करें:`,
-    typeOnly: (device: string | null) =>
       device === null ? 'जिस डिवाइस ने माँगा, उस पर यह टाइप करें:' : `${device} पर यह टाइप करें:`,
+    elsewhere: 'क्या आप किसी और डिवाइस पर हैं?',
     warning: 'केवल तभी, जब आपने ख़ुद माँगा हो। हमारी ओर से कोई भी आपसे ये अक्षर कभी नहीं पूछेगा।',
     goneTitle: 'यह लिंक अब काम का नहीं',
     gone: `यह एक ही बार, ${secretMinutes} मिनट के भीतर, और उसी डिवाइस के नया लिंक माँगने तक काम करता है। ऐप में दूसरा लिंक माँगें।`,
@@ -96,7 +94,7 @@ function invite(app: string, locale: Locale, { device, code, target }: Invitatio
   const name = device && `<b>${escapeHtml(device)}</b>`;
   const open = target && `<a id="open" class="button" href="${escapeHtml(target)}">${say.open}</a>`;
   const body = `<h1>${say.title}</h1>${open ?? ''}
-<p>${target === null ? say.typeOnly(name) : say.type(name)}</p>
+<p>${target === null ? '' : `${say.elsewhere} `}${say.type(name)}</p>
 <p class="code" aria-label="${[...code].join(' ')}"><span>${code.slice(0, 4)}</span> <span>${code.slice(4)}</span></p>
 <p class="small">${say.warning}</p>
 <script>${script}</script>`;
@@ -118,6 +116,7 @@ function page(app: string, locale: Locale, body: string): string {
   main { box-sizing: border-box; width: min(26rem, 100% - 2rem); margin: 1rem 0; padding: 1.75rem; background: var(--card); border-radius: 16px; box-shadow: 0 1px 3px #0002; overflow-wrap: anywhere }
   header { font-weight: 600; color: var(--brand) } h1 { font-size: 1.45rem; line-height: 1.25; margin: .75rem 0 1.1rem } p { margin: 1.1rem 0 0 }
   .button { display: block; padding: .85rem; border-radius: 10px; background: var(--brand); color: var(--on-brand); text-align: center; text-decoration: none; font-weight: 600 }
+  @media (pointer: fine) { main { display: flex; flex-direction: column } .button { order: 1; margin-top: 1.25rem; padding: .7rem; background: none; color: var(--brand); border: 1px solid } }
   .button:focus-visible { outline: 3px solid var(--soft); outline-offset: 2px }
   .code { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 .6em; margin: .8rem 0; padding: .7rem .4rem; border-radius: 10px; background: var(--well); font: 600 1.75rem/1.3 ui-monospace, Menlo, Consolas, monospace; letter-spacing: .1em }
   .code span { margin-right: -.1em } .small { color: var(--soft); font-size: .9rem }
