@@ -67,9 +67,16 @@ const style = `
 `;
 
 /** `assets` is where the page's files are, relative to it: a proxy may put a prefix before both. */
-export function renderPage(assets: string, { introspection }: Pick<Config, 'introspection'>): string {
+export function renderPage(
+  assets: string,
+  {
+    introspection,
+    nodeEnv,
+    twilioAccountSid,
+  }: Pick<Config, 'introspection' | 'nodeEnv' | 'twilioAccountSid'>,
+): string {
   return `<!doctype html>
-<html lang="en" data-introspection="${introspection ? 'on' : 'off'}">
+<html lang="en" data-introspection="${introspection ? 'on' : 'off'}" data-codes="${twilioAccountSid ? 'sent' : 'kept'}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Darwaza · GraphiQL</title>
@@ -78,7 +85,7 @@ export function renderPage(assets: string, { introspection }: Pick<Config, 'intr
 <style>${style}</style>
 <header id="bar">
   <h1>${icon} Darwaza</h1>
-  <nav aria-label="Pages of the gateway">
+  <nav aria-label="Pages of the gateway">${nodeEnv === 'production' ? '' : '\n    <a href="outbox" target="_blank">Outbox</a>'}
     <a href="errors" target="_blank">Error codes</a>
     <a href=".well-known/jwks.json" target="_blank">Keys</a>
     <a href="healthz" target="_blank">Health</a>

@@ -43,19 +43,20 @@ const style = `
   .head time { margin-left: auto; color: var(--quiet); font-variant-numeric: tabular-nums }
   .status { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; margin-top: 12px; font-size: 13px; color: var(--quiet) }
   .status b { margin-right: auto; font-weight: 600 } .status b[data-status=DELIVERED] { color: light-dark(#1d7a45, #6fd39a) } .status b[data-status=FAILED] { color: light-dark(#b3321f, #ff9d8c) }
-  .status small { flex: 1 0 100%; font-size: 13px }
+  .status small { flex: 1 0 100%; font-size: 13px } .play { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px } [hidden] { display: none !important }
   .subject { margin: 10px 0 0; font-size: 16px; font-weight: 600; overflow-wrap: anywhere }
   .take { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-top: 10px }
   .code { font: 600 28px/1.2 ui-monospace, Menlo, monospace; letter-spacing: .1em }
   pre { margin: 10px 0 0; padding: 10px 12px; font: 13px/1.5 ui-monospace, Menlo, monospace; white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(hsl(219 28% 97%), hsl(219 29% 10%)); border-radius: 8px }
   button, .button { display: inline-block; padding: 4px 12px; border: 1px solid light-dark(hsl(219 28% 78%), hsl(219 29% 36%)); border-radius: 8px; font: inherit; font-size: 14px; color: inherit; background: none; text-decoration: none; cursor: pointer }
-  button:hover, .button:hover { border-color: currentcolor } button:disabled { opacity: .45; cursor: default; border-color: var(--line) }
+  button:hover, .button:hover { border-color: currentcolor }
   .first { color: #fff; background: light-dark(#8f3d18, #a54a20); border-color: transparent }
   details { margin-top: 10px } summary { font-size: 14px; color: var(--quiet); cursor: pointer }
-  iframe { display: block; width: 100%; height: 440px; margin-top: 8px; border: 1px solid var(--line); border-radius: 8px; background: #fff }
+  iframe { display: block; width: 100%; height: 380px; margin-top: 8px; border: 1px solid var(--line); border-radius: 8px; background: #fff }
   @media (max-width: 560px) {
     main { padding: 12px } header { padding: 9px 12px }
-    .head time { margin-left: 0 } .take .button, .take button { padding: 7px 14px } .status button { padding: 6px 11px }
+    .to { flex: 1 0 100%; order: 1 } iframe { height: 440px }
+    .take .button, .take button { padding: 7px 14px } .status button { padding: 6px 11px }
   }
 `;
 

@@ -34,13 +34,22 @@ function show(message: ShownMessage, newest: boolean): HTMLElement {
   for (const button of buttons) {
     button.addEventListener('click', () => void playNews(id, button));
   }
+  const seconds = document.documentElement.dataset.fallbackAfter;
+  const hint = make(
+    'small',
+    {},
+    `With AUTO, the same code follows by SMS if this fails, or after ${seconds} s without word.`,
+  );
+  const playing = make('span', { class: 'play' }, 'play', ...buttons);
   shown.set(id, ({ status: now, errorCode }) => {
     status.dataset.status = now;
     status.textContent = `${now.toLowerCase()}${errorCode ? ` (${errorCode})` : ''}`;
     // What has arrived stays arrived, and what has failed may still arrive.
     buttons.forEach((button, index) => {
-      button.disabled = now === 'DELIVERED' || (now === 'FAILED' && index > 0);
+      button.hidden = now === 'FAILED' && index > 0;
     });
+    playing.hidden = now === 'DELIVERED' || buttons.length === 0;
+    hint.hidden = now !== 'SENT' || channel !== 'WHATSAPP';
   });
 
   const item = make(
@@ -56,7 +65,8 @@ function show(message: ShownMessage, newest: boolean): HTMLElement {
   );
   if (subject !== null) item.append(make('h2', { class: 'subject' }, subject));
   if (code !== null) item.append(take(make('span', { class: 'code' }, code), copyButton('Copy code', code)));
-  if (link !== null) {
+  // An address of the gateway; never a script.
+  if (link !== null && /^https?:/.test(link)) {
     const open = make(
       'a',
       { class: 'button first', href: link, target: '_blank', rel: 'noopener' },
@@ -70,18 +80,7 @@ function show(message: ShownMessage, newest: boolean): HTMLElement {
       frame(html, newest),
       fold('Plain text', () => make('pre', {}, text)),
     );
-  const line = make('div', { class: 'status' }, status, ...buttons);
-  if (channel === 'WHATSAPP') {
-    const seconds = document.documentElement.dataset.fallbackAfter;
-    line.append(
-      make(
-        'small',
-        {},
-        `With AUTO, the same code goes by SMS once this fails, or after ${seconds} s without word.`,
-      ),
-    );
-  }
-  item.append(line);
+  item.append(make('div', { class: 'status' }, status, playing, hint));
   return item;
 }
 
@@ -134,7 +133,6 @@ async function copy(text: string): Promise<boolean> {
 }
 
 async function playNews(id: string, button: HTMLButtonElement): Promise<void> {
-  button.disabled = true;
   const response = await fetch(`outbox/${id}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
@@ -314,3 +315,188 @@ t.test('closing the gateway lets go of everybody who waits', { timeout: 20_000 }
   await (await waiting).ended;
   t.ok(Date.now() - began < 15_000);
 });
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const withoutBrowser = existsSync(executablePath)
+  ? false
+  : `no Chromium at ${executablePath}: set CHROMIUM_PATH`;
+
+t.test('in a browser that reaches nothing else', { skip: withoutBrowser, timeout: 120_000 }, async (t) => {
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+    ],
+  });
+  t.teardown(() => browser.close());
+  const [gateway, address] = await listen(t);
+
+  t.test('a newcomer signs in by a code, and sees it follow by SMS', async (t) => {
+    const { context, outbox, complaints } = await open(t, browser, address);
+    await outbox.getByText('No message yet').waitFor();
+    const graphiql = await context.newPage();
+    await graphiql.goto(`${address}/graphiql`);
+    const sent = await ask(graphiql, 'SendOtp');
+    t.equal(sent.data.sendOtp.__typename, 'OtpSent');
+
+    const whatsapp = outbox.locator('#messages > li', { hasText: 'WhatsApp' });
+    await whatsapp.waitFor();
+    t.match(await whatsapp.locator('.status b').textContent(), 'sent');
+    await whatsapp.getByRole('button', { name: 'undelivered 63024' }).click();
+    const sms = outbox.locator('#messages > li:first-child', { hasText: 'SMS' });
+    await sms.locator('.channel[data-channel=SMS]').waitFor();
+    const code = (await sms.locator('.code').textContent()) ?? '';
+    t.match(code, /^\d{6}$/);
+    t.equal(await whatsapp.locator('.code').textContent(), code, 'the same code');
+    await whatsapp.getByText('failed (63024)').waitFor();
+    t.match(await outbox.locator('#state').textContent(), 'live · 2 messages');
+
+    await sms.getByRole('button', { name: 'Copy code' }).click();
+    await sms.getByRole('button', { name: 'Copied' }).waitFor();
+    t.equal(await outbox.evaluate(() => navigator.clipboard.readText()), code);
+    t.match((await ask(graphiql, 'OtpDelivery')).data.otpDelivery, { status: 'FAILED_OVER' });
+    await type(graphiql, 'VerifyOtp', 'the 6 digits from the outbox', code);
+    const { verifyOtp } = (await ask(graphiql, 'VerifyOtp')).data;
+    t.match(verifyOtp, { __typename: 'SessionTokens', session: { method: 'OTP_SMS' } });
+    t.match(await graphiql.locator('#state').textContent(), `Signed in as ${verifyOtp.user.phone}`);
+
+    t.same(complaints, [], 'nothing on the console');
+    t.same(await outbox.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [
+      0,
+      0,
+      '',
+    ]);
+  });
+
+  t.test('a newcomer opens the link, and types what the page behind it shows', async (t) => {
+    const { context, outbox, complaints } = await open(t, browser, address);
+    const graphiql = await context.newPage();
+    await graphiql.goto(`${address}/graphiql`);
+    const { requestMagicLink } = (await ask(graphiql, 'RequestMagicLink')).data;
+    t.equal(requestMagicLink.__typename, 'MagicLinkRequested');
+
+    const mail = outbox.locator('#messages > li', { hasText: 'ravi-' });
+    await mail.waitFor();
+    const html = mail.frameLocator('iframe');
+    await html.getByRole('heading').waitFor();
+    t.match(
+      await html.locator('.button').evaluate((link) => getComputedStyle(link).color),
+      'rgb(255, 255, 255)',
+    );
+    const [landing] = await Promise.all([
+      context.waitForEvent('page'),
+      mail.getByRole('link', { name: 'Open link' }).click(),
+    ]);
+    const characters = (await landing.locator('.code').textContent()) ?? '';
+    await type(graphiql, 'VerifyMagicLink', 'the 8 characters behind the link', characters);
+    t.match((await ask(graphiql, 'VerifyMagicLink')).data.verifyMagicLink, {
+      __typename: 'SessionTokens',
+      user: { emailVerified: true },
+    });
+    t.same(complaints, []);
+  });
+
+  t.test('a mail cannot do anything but be read', async (t) => {
+    const { outbox } = await open(t, browser, address);
+    const door = gateway.app.tools.doors.EMAIL;
+    const asked: string[] = [];
+    outbox.on('request', (request) => void asked.push(request.url()));
+    await door?.send({
+      deliveryId: '11111111-1111-4111-8111-111111111111',
+      channel: 'EMAIL',
+      to: 'victim@example.com',
+      lifetimeSeconds: 600,
+      content: {
+        locale: 'en',
+        subject: '<img src=x onerror="document.title=1">',
+        text: '<script>document.title = 1</script>',
+        html: `<h1>Hostile</h1><script>top.document.title = 1</script><img src="/outbox.json?img" onerror="top.document.title=1">
+          <link rel="stylesheet" href="/outbox.json?css"><form action="/outbox/x" method="post"><button>go</button></form>
+          <iframe src="/outbox.json?frame"></iframe><meta http-equiv="refresh" content="0; url=/outbox.json?meta">`,
+        link: 'javascript:document.title=1',
+      },
+    });
+    const mail = outbox.locator('#messages > li', { hasText: 'victim@' });
+    await mail.frameLocator('iframe').getByText('Hostile').waitFor();
+    await mail.frameLocator('iframe').getByRole('button').click();
+    await mail.locator('summary', { hasText: 'Plain text' }).click();
+    await mail.locator('pre').waitFor();
+    t.match(await outbox.title(), 'Outbox');
+    t.same(
+      asked.filter((url) => url.includes('?') || url.includes('/x')),
+      [],
+      'nothing was fetched for it',
+    );
+    t.equal(await mail.getByRole('link', { name: 'Open link' }).count(), 0, 'a script is no link');
+  });
+});
+
+/** A gateway whose links lead to it. */
+async function listen(t: Test): Promise<[Gateway, string]> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  const gateway = await build(t, generous({ PORT: String(port), OTP_FALLBACK_AFTER: '120' }));
+  await gateway.app.listen({ host: '127.0.0.1', port });
+  return [gateway, `http://localhost:${port}`];
+}
+
+/** The outbox in a fresh profile, with all that its console had to say. */
+async function open(t: Test, browser: Browser, address: string) {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  t.teardown(() => context.close());
+  const outbox = await context.newPage();
+  const complaints: string[] = [];
+  outbox.on('console', (message) => void complaints.push(message.text()));
+  outbox.on('pageerror', (error) => void complaints.push(error.message));
+  await outbox.goto(`${address}/outbox`);
+  await outbox.locator('#state[data-state=live]').waitFor();
+  return { context, outbox, complaints };
+}
+
+interface Editing {
+  CodeMirror: { getValue(): string; setValue(text: string): void };
+}
+
+/** Opens a tab that has not been run, runs it and reads the answer as it is shown. */
+async function ask(page: Page, title: string) {
+  const tab = page.locator(`.graphiql-tab-button[title="${title}"]`);
+  // Opened once more, a tab would show what it held a moment ago.
+  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  await page.locator('.graphiql-execute-button').click();
+  const shown = await page.waitForFunction(() => {
+    const element = document.querySelector('.result-window .CodeMirror') as never as Editing | null;
+    return element?.CodeMirror.getValue() || null;
+  });
+  return JSON.parse(String(await shown.jsonValue()));
+}
+
+/** Puts something in the place of a text among the variables of a tab, and waits until it stays there. */
+async function type(page: Page, title: string, place: string, text: string): Promise<void> {
+  await page.locator(`.graphiql-tab-button[title="${title}"]`).click();
+  await page.evaluate(() => {
+    document.body.dataset.seen = '0';
+  });
+  await page.waitForFunction(
+    ([place = '', text = '']) => {
+      const element = document.querySelector('[aria-label=Variables] .CodeMirror') as never as Editing | null;
+      const variables = element?.CodeMirror.getValue() ?? '';
+      // A tab that has just been opened is filled in twice: by GraphiQL, and with what has been learnt since.
+      const seen = variables.includes(text) ? Number(document.body.dataset.seen) + 1 : 0;
+      document.body.dataset.seen = String(seen);
+      if (seen === 0 && !variables.includes('filled in by'))
+        element?.CodeMirror.setValue(variables.replace(place, text));
+      return seen >= 3;
+    },
+    [place, text],
+    { polling: 100 },
+  );
+}
