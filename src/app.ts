@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import type { Tools } from './context.js';
 import type { Db } from './db/client.js';
 import { registerGraphiql } from './dev/graphiql.js';
+import { registerOutbox } from './dev/outbox.js';
 import { registerGraphql } from './graphql/index.js';
 import { registerErrorsPage } from './http/errors-page.js';
 import { registerHealth } from './http/health.js';
@@ -15,7 +16,13 @@ import { registerWellKnown } from './http/well-known.js';
 import { LocalCounters, SharedCounters } from './limits/rate-counters.js';
 import { setUpRates } from './limits/rates.js';
 import { openRedis } from './limits/redis.js';
+import { registerLandingPage } from './mailbox-proofs/landing-page.js';
+import { openDoors } from './messages/doors.js';
+import { Outbox } from './messages/outbox.js';
+import { sendLeftOver } from './messages/send.js';
 import { type Metrics, makeMetrics } from './metrics.js';
+import { fallBack } from './sign-in/otp/send-message.js';
+import { callbackUrl, registerTwilioCallback } from './sign-in/otp/twilio-callback.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
 import { KeyRing } from './signing-keys/key-ring.js';
 import { sweep } from './sweep.js';
@@ -35,6 +42,9 @@ declare module 'fastify' {
   }
 }
 
+const secondMs = 1000;
+/** Messages of others that one process hands over at a time: a provider may take seconds for each. */
+const sendingLanes = 4;
 const hourMs = 60 * 60 * 1000;
 
 /** Builds the app. `db` stays the caller's to close. */
@@ -65,7 +75,13 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
         app.log.warn({ err: error }, 'Redis did not answer: rates are counted in process');
       })
     : new LocalCounters();
+  const outbox = config.nodeEnv === 'production' ? null : new Outbox();
   const keys = await KeyRing.open(db, config);
+  const doors = openDoors(config, outbox, (deliveryId) => callbackUrl(config.publicUrl, deliveryId));
+  // Hooks of closing run from the last to the first: what is being sent ends before its door is shut.
+  app.addHook('onClose', async () => {
+    for (const door of Object.values(doors)) door?.close?.();
+  });
   const tools: Tools = {
     config,
     db,
@@ -76,7 +92,11 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     subkeys: {
       'refresh-token': deriveSubkeys('refresh-token', config.secretKey, config.secretKeyPrevious),
       subject: deriveSubkeys('subject', config.secretKey, config.secretKeyPrevious),
+      'one-time-secret': deriveSubkeys('one-time-secret', config.secretKey, config.secretKeyPrevious),
     },
+    doors,
+    log: app.log,
+    afterwards: finishBeforeClose(app),
   };
   app.decorate('tools', tools);
 
@@ -95,19 +115,49 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   registerHealth(app, db, () => closing);
   registerWellKnown(app, config, keys);
   registerErrorsPage(app);
+  registerLandingPage(app, tools);
+  await registerTwilioCallback(app, tools);
+  if (outbox !== null) registerOutbox(app, tools, outbox);
   await registerGraphql(app, tools);
   if (config.graphiql) await registerGraphiql(app, config);
 
   keepUp(app, 'key rotation', KeyRing.intervalSeconds * 1000, () => keys.rotate());
+  const inLanes = async (sendNext: (tools: Tools) => Promise<boolean>) => {
+    const lane = async () => {
+      while (!closing && (await sendNext(tools)));
+    };
+    await Promise.all(Array.from({ length: sendingLanes }, lane));
+  };
+  keepUp(app, 'sending what was left behind', secondMs, () => inLanes(sendLeftOver));
+  // Apart, so that a mail server that says nothing does not hold up codes.
+  keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;
 }
 
+/** Work that goes on behind an answer: the app waits for it before it closes, and its failure is logged. */
+function finishBeforeClose(app: FastifyInstance): Tools['afterwards'] {
+  const going = new Set<Promise<unknown>>();
+  app.addHook('onClose', async () => {
+    await Promise.all(going);
+  });
+  return (work) => {
+    const settled = work
+      .catch((error: unknown) => app.log.error({ err: error }, 'work behind an answer failed'))
+      .finally(() => going.delete(settled));
+    going.add(settled);
+  };
+}
+
 /** Does something again and again for as long as the app lives; a failure is logged and tried again in time. */
 function keepUp(app: FastifyInstance, name: string, everyMs: number, work: () => Promise<void>): void {
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | null = null;
   const timer = setInterval(() => {
-    running = work().catch((error) => app.log.error({ err: error }, `${name} failed`));
+    running ??= work()
+      .catch((error) => app.log.error({ err: error }, `${name} failed`))
+      .finally(() => {
+        running = null;
+      });
   }, everyMs);
   timer.unref();
   app.addHook('onClose', async () => {

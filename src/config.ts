@@ -73,6 +73,44 @@ const origin = list.refine(
   'is not a list of origins like https://app.acme.com',
 );
 
+/**
+ * Universal links and custom schemes. A scheme is a reversed domain (RFC 8252, section 7.1), which rules out
+ * `javascript:` and every other scheme that browsers act upon themselves.
+ */
+const appLinks = list.superRefine((items, check) => {
+  for (const item of items) {
+    const universal = tryUrl(item)?.protocol === 'https:' && !/[?#@]/.test(item);
+    if (universal || /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:\/\/([\w.-]+\/)*$/i.test(item)) continue;
+    check.addIssue({
+      code: 'custom',
+      message: `is neither like https://auth.acme.com/m nor like com.acme.app://: ${item}`,
+    });
+  }
+});
+
+/** `WHATSAPP:IN=0.12,SMS:IN=0.30`: what a message costs by channel and country. */
+const prices = list.transform((items, check) => {
+  const table: Record<string, number> = {};
+  for (const item of items) {
+    const [, key, price] = /^((?:WHATSAPP|SMS):[A-Z]{2})=(\d+(?:\.\d+)?)$/.exec(item) ?? [];
+    if (key === undefined) check.addIssue({ code: 'custom', message: `is not like SMS:IN=0.30: ${item}` });
+    else table[key] = Number(price);
+  }
+  return table;
+});
+
+/** `+919999900001:123456`: numbers with a fixed code. */
+const testOtps = list.transform((items, check) => {
+  const codes: Record<string, string> = {};
+  for (const item of items) {
+    const [, phone, code] = /^(\+\d{8,15}):(\d{6})$/.exec(item) ?? [];
+    if (phone === undefined || code === undefined) {
+      check.addIssue({ code: 'custom', message: 'is not like +919999900001:123456' });
+    } else codes[phone] = code;
+  }
+  return codes;
+});
+
 const variables = {
   NODE_ENV: oneOf('development', 'production', 'test').default('development').register(about, {
     group: 'Gateway',
@@ -238,6 +276,144 @@ const variables = {
     meaning: 'How long a spent refresh token still gives its successor to parallel or repeated refreshes.',
   }),
 
+  APP_NAME: z
+    .string()
+    // It stands in subjects and texts.
+    .regex(/^[^\p{Cc}]{1,40}$/u, 'is not 1 to 40 characters on one line')
+    .default('Darwaza')
+    .register(about, {
+      group: 'Messages',
+      meaning: 'What the app is called in mails, codes and pages.',
+    }),
+  APP_LINKS: appLinks.prefault('').register(about, {
+    group: 'Messages',
+    meaning:
+      'Where an app may be opened, exact: a universal link and a custom scheme, `https://auth.acme.com/m,com.acme.app://`.',
+    shown: 'none',
+  }),
+  SMTP_URL: url('smtp:', 'smtps:').optional().register(about, {
+    group: 'Messages',
+    meaning:
+      'Mail server, with user and password. Outside production the development outbox takes its place.',
+    secret: true,
+  }),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{1,200}$/, 'is not one line')
+    .optional()
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of mails: `Acme <hello@acme.com>`. Needed with `SMTP_URL`.',
+    }),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[\da-f]{32}$/, 'is not an account SID (AC and 32 hex digits)')
+    .optional()
+    .register(about, {
+      group: 'Messages',
+      meaning:
+        'Twilio account for WhatsApp and SMS. Outside production the development outbox takes its place.',
+    }),
+  TWILIO_AUTH_TOKEN: z.string().min(16).optional().register(about, {
+    group: 'Messages',
+    meaning: 'Its auth token, which also checks the signatures of callbacks.',
+    secret: true,
+  }),
+  TWILIO_API_URL: url('https:', 'http:')
+    .default('https://api.twilio.com')
+    .register(about, { group: 'Messages', meaning: 'Where Twilio’s API is; another place only for tests.' }),
+  TWILIO_SMS_FROM: z
+    .string()
+    .regex(
+      /^(MG[\da-f]{32}|\+\d{8,15}|[A-Za-z0-9 ]{3,11})$/,
+      'is not a messaging service, a number or a sender id',
+    )
+    .optional()
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of SMS: a messaging service (`MG...`), a number or a sender id.',
+    }),
+  TWILIO_WHATSAPP_FROM: z
+    .string()
+    .regex(/^(MG[\da-f]{32}|\+\d{8,15})$/, 'is not a messaging service or a number')
+    .optional()
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Sender of WhatsApp messages: a messaging service or a number.',
+    }),
+  TWILIO_WHATSAPP_CONTENT: list
+    .refine(
+      (items) => items.every((item) => /^(en|hi)=HX[\da-f]{32}$/.test(item)),
+      'is not like en=HX...,hi=HX...',
+    )
+    .prefault('')
+    .register(about, {
+      group: 'Messages',
+      meaning: 'The approved authentication templates by language: `en=HX...,hi=HX...`.',
+      shown: 'none',
+    }),
+  ANDROID_SMS_HASH: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{11}$/, 'is not 11 characters of base64')
+    .optional()
+    .register(about, {
+      group: 'Messages',
+      meaning: 'The app’s SMS Retriever hash: last word of SMS to Android.',
+    }),
+  OTP_COUNTRIES: list
+    .refine(
+      (items) => items.length > 0 && items.every((item) => /^[A-Z]{2}$/.test(item)),
+      'is not a list like IN,AE',
+    )
+    .prefault('IN')
+    .register(about, {
+      group: 'Messages',
+      meaning: 'Countries whose mobile numbers get codes, ISO 3166-1 alpha-2.',
+    }),
+  OTP_FALLBACK_AFTER: whole(3, 120).prefault('8').register(about, {
+    group: 'Messages',
+    meaning: 'Seconds without word of a WhatsApp message after which the same code goes by SMS.',
+  }),
+  OTP_PRICES: prices.prefault('WHATSAPP:IN=0.12,SMS:IN=0.30').register(about, {
+    group: 'Messages',
+    meaning: 'What a message costs by channel and country, until the provider tells.',
+    shown: '`WHATSAPP:IN=0.12,SMS:IN=0.30`',
+  }),
+  OTP_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'is not an ISO 4217 code')
+    .default('INR')
+    .register(about, { group: 'Messages', meaning: 'Currency of `OTP_PRICES` and `OTP_SPEND_PER_DAY`.' }),
+  TEST_OTPS: testOtps.prefault('').register(about, {
+    group: 'Messages',
+    meaning:
+      'Numbers with a fixed code, for store reviewers: `+919999900001:123456`. No message is sent to them.',
+    secret: true,
+    shown: 'none',
+  }),
+  TEST_OTPS_UNTIL: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d$/, 'is not a day like 2027-01-31')
+    .optional()
+    .register(about, { group: 'Messages', meaning: 'Last day (UTC) of `TEST_OTPS`. Needed with them.' }),
+  SIGNUP_EMAIL_PROOF: flag.optional().register(about, {
+    group: 'Messages',
+    meaning:
+      'Whether `signup` proves the mailbox first. Off, it answers at once and tells that an address is taken.',
+    shown: '`false`; in production `true`',
+  }),
+  OPERATOR_TOKEN: z
+    .string()
+    .min(32, 'has fewer than 32 characters')
+    // What a bearer can be made of (RFC 6750, section 2.1): another one would never be right.
+    .regex(/^[\w.~+/-]+=*$/, 'has characters other than A-Z a-z 0-9 - . _ ~ + /')
+    .optional()
+    .register(about, {
+      group: 'Gateway',
+      meaning: 'Bearer of `loginStats` and `deliveryStats`; without it they are closed.',
+      secret: true,
+    }),
+
   PASSWORD_MIN_LENGTH: whole(8, 64).prefault('8').register(about, {
     group: 'Passwords',
     meaning:
@@ -281,6 +457,50 @@ const variables = {
   SIGNUPS_PER_HOUR: whole(1, 100_000)
     .prefault('10')
     .register(about, { group: 'Limits', meaning: 'Signups from one network in an hour.' }),
+  MAGIC_LINKS_PER_MAILBOX: whole(1, 100).prefault('3').register(about, {
+    group: 'Limits',
+    meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.',
+  }),
+  MAGIC_LINKS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
+    group: 'Limits',
+    meaning: 'Mails with a link asked for from one network in an hour; proved ones given back.',
+  }),
+  MAGIC_LINK_ATTEMPTS: whole(1, 20)
+    .prefault('5')
+    .register(about, { group: 'Limits', meaning: 'Wrong typed codes for one link.' }),
+  MAGIC_LINK_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong typed codes for one mailbox in a day, over all links.',
+  }),
+  OTP_SENDS_PER_PHONE: whole(1, 100).prefault('3').register(about, {
+    group: 'Limits',
+    meaning: 'Codes to one phone in an hour; a proved code gives its sends back.',
+  }),
+  OTP_SENDS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
+    group: 'Limits',
+    meaning:
+      'Codes asked for from one network in an hour; proved ones given back. Carriers put thousands of phones behind one address.',
+  }),
+  OTP_SENDS_PER_PREFIX: whole(1, 1_000_000).prefault('60').register(about, {
+    group: 'Limits',
+    meaning: 'Unproved codes to numbers that differ only in their last four digits, in an hour.',
+  }),
+  OTP_ATTEMPTS: whole(1, 20)
+    .prefault('5')
+    .register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
+  OTP_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
+    group: 'Limits',
+    meaning: 'Wrong codes for one phone in a day, over all challenges.',
+  }),
+  OTP_BUDGET: z.enum(['log', 'enforce']).default('log').register(about, {
+    group: 'Limits',
+    meaning:
+      'Unproved codes of a country in a day beyond the larger of 20, 30 % of its best day in two weeks and 30 % of the last 24 hours’ proved ones: only logged, or not sent.',
+  }),
+  OTP_SPEND_PER_DAY: whole(0, 100_000_000).prefault('1000').register(about, {
+    group: 'Limits',
+    meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.',
+  }),
   REQUESTS_PER_MINUTE: whole(1, 10_000_000).prefault('1200').register(about, {
     group: 'Limits',
     meaning: 'HTTP requests from one network in a minute, answered with 429 beyond.',
@@ -317,7 +537,8 @@ type Filled =
   | 'metricsHost'
   | 'drainSeconds'
   | 'introspection'
-  | 'graphiql';
+  | 'graphiql'
+  | 'signupEmailProof';
 
 /** Every setting under its variable's name in camel case, defaults filled in: `ACCESS_TOKEN_MINUTES` is `accessTokenMinutes`. */
 export type Config = Omit<Settings, Filled | 'secretKey'> & {
@@ -372,6 +593,26 @@ export function readConfig(
       'WEB_CONCURRENCY above 1 needs DATABASE_URL and REDIS_URL: one process cannot see the counts of another',
     );
   }
+  const together = (names: readonly string[], why: string) => {
+    const missing = names.filter((name) => given[name] === undefined);
+    if (missing.length > 0 && missing.length < names.length)
+      problems.push(`${missing.join(', ')} missing: ${why}`);
+  };
+  together(['SMTP_URL', 'MAIL_FROM'], 'mails need both a server and a sender');
+  together(['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'], 'Twilio needs both');
+  together(['TEST_OTPS', 'TEST_OTPS_UNTIL'], 'test codes need an end');
+  together(
+    ['TWILIO_WHATSAPP_FROM', 'TWILIO_WHATSAPP_CONTENT'],
+    'WhatsApp needs a sender and an approved template',
+  );
+  if (given.TWILIO_ACCOUNT_SID !== undefined && given.TWILIO_SMS_FROM === undefined) {
+    problems.push('TWILIO_SMS_FROM missing: a code that WhatsApp does not deliver goes by SMS');
+  }
+  if (production && flag.safeParse(given.SIGNUP_EMAIL_PROOF).data !== false && given.SMTP_URL === undefined) {
+    problems.push(
+      'SMTP_URL missing: a signup proves its mailbox; set SIGNUP_EMAIL_PROOF=false to do without',
+    );
+  }
   if (given.SECRET_KEY !== undefined && given.SECRET_KEY === given.SECRET_KEY_PREVIOUS) {
     problems.push('SECRET_KEY_PREVIOUS is the same as SECRET_KEY');
   }
@@ -394,6 +635,7 @@ export function readConfig(
     drainSeconds,
     introspection: settings.introspection ?? !production,
     graphiql: settings.graphiql ?? !production,
+    signupEmailProof: settings.signupEmailProof ?? production,
     secretKey: settings.secretKey ?? makeSecretKey(settings.dataDir),
   };
 }

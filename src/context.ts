@@ -1,10 +1,11 @@
 // Owns the Context of one request: who asks, from where, and with which tools the stories work.
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Config } from './config.js';
 import type { Db } from './db/client.js';
 import { unauthenticated } from './errors.js';
 import { networkOf } from './limits/network.js';
 import type { Rates } from './limits/rates.js';
+import type { Doors } from './messages/channel.js';
 import type { Metrics } from './metrics.js';
 import type { SessionRow } from './sessions/sessions.table.js';
 import type { PasswordHashing } from './sign-in/password/password-hashing.js';
@@ -22,6 +23,11 @@ export interface Tools {
   rates: Rates;
   hashing: PasswordHashing;
   metrics: Metrics;
+  /** The ways out for messages. */
+  doors: Doors;
+  log: FastifyBaseLogger;
+  /** Lets work go on behind the answer; the app waits for it before it closes, and logs its failure. */
+  afterwards(work: Promise<unknown>): void;
 }
 
 /** Who a good access token speaks for. */

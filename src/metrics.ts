@@ -44,6 +44,18 @@ export function makeMetrics(withProcess: boolean) {
       labelNames: ['reason'] as const,
       registers,
     }),
+    messages: new Counter({
+      name: 'darwaza_messages_total',
+      help: 'Messages handed over, by channel and outcome (sent or the error code).',
+      labelNames: ['channel', 'outcome'] as const,
+      registers,
+    }),
+    refusedMessages: new Counter({
+      name: 'darwaza_refused_messages_total',
+      help: 'Codes that were not sent for money’s sake, by reason; with OTP_BUDGET=log those of the budget were.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     redisFailures: new Counter({
       name: 'darwaza_redis_failures_total',
       help: 'Times that Redis did not answer and rates were counted in process.',

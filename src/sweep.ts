@@ -2,7 +2,11 @@
 import type { Config } from './config.js';
 import type { Db } from './db/client.js';
 import { sweepAttempts } from './limits/attempts.js';
+import { sweepMailboxProofs } from './mailbox-proofs/mailbox-proofs.js';
+import { sweepDeliveries, sweepRecipients } from './messages/deliveries.js';
 import { sweepSessions } from './sessions/sessions.js';
+import { sweepOtpDays } from './sign-in/otp/otp-budget.js';
+import { sweepOtpChallenges } from './sign-in/otp/otp-challenges.js';
 import { sweepLoginEvents } from './users/login-events.js';
 
 /** Rows a statement: short enough that nobody waits behind it. */
@@ -15,6 +19,11 @@ const batch = 1_000;
 export async function sweep(db: Db, config: Config): Promise<void> {
   const brooms = [
     () => inBatches(() => sweepAttempts(db, batch)),
+    () => inBatches(() => sweepMailboxProofs(db, batch)),
+    () => inBatches(() => sweepOtpChallenges(db, batch)),
+    () => inBatches(() => sweepOtpDays(db, batch)),
+    () => inBatches(() => sweepRecipients(db, batch)),
+    () => inBatches(() => sweepDeliveries(db, config.loginEventsDays, batch)),
     () => inBatches(() => sweepLoginEvents(db, config.loginEventsDays, batch)),
     () => sweepSessions(db, config),
   ];

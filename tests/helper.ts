@@ -117,6 +117,7 @@ export const signInFields = `
     user { id name email emailVerified createdAt }
     session { id current method network createdAt lastUsedAt expiresAt device { id name platform model osVersion appVersion } }
   }
+  ... on EmailProofRequired { requestId deviceSecret expiresAt }
   ... on AuthError { code message retryAfterSeconds docUrl }`;
 
 /** The operations of the contract, as an app would send them. */
@@ -131,6 +132,16 @@ export const operations = {
     revokeSession(input: $input) { __typename ... on SessionsRevoked { revokedSessionIds } ... on AuthError { code } } }`,
   changePassword: `mutation ChangePassword($input: ChangePasswordInput!) { changePassword(input: $input) {
     __typename ... on PasswordChanged { user { id } revokedSessionIds } ... on AuthError { code retryAfterSeconds } } }`,
+  requestMagicLink: `mutation RequestMagicLink($input: RequestMagicLinkInput!) { requestMagicLink(input: $input) {
+    __typename ... on MagicLinkRequested { requestId deviceSecret expiresAt resendAt } ... on AuthError { code retryAfterSeconds } } }`,
+  verifyMagicLink: `mutation VerifyMagicLink($input: VerifyMagicLinkInput!) { verifyMagicLink(input: $input) { ${signInFields} } }`,
+  verifyEmail: `mutation VerifyEmail($input: VerifyEmailInput!) { verifyEmail(input: $input) { ${signInFields} } }`,
+  sendOtp: `mutation SendOtp($input: SendOtpInput!) { sendOtp(input: $input) {
+    __typename ... on OtpSent { challengeId expiresAt resendAt } ... on AuthError { code retryAfterSeconds } } }`,
+  resendOtp: `mutation ResendOtp($input: ResendOtpInput!) { resendOtp(input: $input) {
+    __typename ... on OtpSent { challengeId expiresAt resendAt } ... on AuthError { code retryAfterSeconds } } }`,
+  verifyOtp: `mutation VerifyOtp($input: VerifyOtpInput!) { verifyOtp(input: $input) { ${signInFields} } }`,
+  otpDelivery: 'query Delivery($challengeId: ID!) { otpDelivery(challengeId: $challengeId) { status channel } }',
   me: '{ me { id name email emailVerified createdAt } }',
   sessions: `{ sessions { id current method network createdAt lastUsedAt expiresAt
     device { id name platform model osVersion appVersion } } }`,

@@ -15,7 +15,7 @@ export const pagePolicy = [
 ].join('; ');
 
 /** A door, ajar. */
-const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#b4532a" d="M6 29V13a10 10 0 0 1 20 0v16z"/><path fill="#fbf3e6" d="M10 29V13a6 6 0 0 1 12 0v16z"/><path fill="#7c3417" d="M10 29V13a6 6 0 0 1 6-6l1 3v22z"/><circle cx="14.6" cy="20" r="1.1" fill="#fbf3e6"/></svg>`;
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#b4532a" d="M6 29V13a10 10 0 0 1 20 0v16z"/><path fill="#fbf3e6" d="M10 29V13a6 6 0 0 1 12 0v16z"/><path fill="#7c3417" d="M10 29V13a6 6 0 0 1 6-6l1 3v22z"/><circle cx="14.6" cy="20" r="1.1" fill="#fbf3e6"/></svg>`;
 
 const style = `
   html, body { height: 100%; margin: 0 }
@@ -67,9 +67,16 @@ const style = `
 `;
 
 /** `assets` is where the page's files are, relative to it: a proxy may put a prefix before both. */
-export function renderPage(assets: string, { introspection }: Pick<Config, 'introspection'>): string {
+export function renderPage(
+  assets: string,
+  {
+    introspection,
+    nodeEnv,
+    twilioAccountSid,
+  }: Pick<Config, 'introspection' | 'nodeEnv' | 'twilioAccountSid'>,
+): string {
   return `<!doctype html>
-<html lang="en" data-introspection="${introspection ? 'on' : 'off'}">
+<html lang="en" data-introspection="${introspection ? 'on' : 'off'}" data-codes="${twilioAccountSid ? 'sent' : 'kept'}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Darwaza · GraphiQL</title>
@@ -78,7 +85,7 @@ export function renderPage(assets: string, { introspection }: Pick<Config, 'intr
 <style>${style}</style>
 <header id="bar">
   <h1>${icon} Darwaza</h1>
-  <nav aria-label="Pages of the gateway">
+  <nav aria-label="Pages of the gateway">${nodeEnv === 'production' ? '' : '\n    <a href="outbox" target="_blank">Outbox</a>'}
     <a href="errors" target="_blank">Error codes</a>
     <a href=".well-known/jwks.json" target="_blank">Keys</a>
     <a href="healthz" target="_blank">Health</a>${introspection ? '' : '\n    <span>No schema to read: INTROSPECTION is off</span>'}

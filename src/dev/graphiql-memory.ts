@@ -7,6 +7,12 @@ export interface Known {
   password: string;
   newPassword: string;
   deviceId: string;
+  /** Of a person without a password. */
+  mailbox: string;
+  phone: string;
+  requestId: string;
+  deviceSecret: string;
+  challengeId: string;
   refreshToken: string;
   idempotencyKey: string;
   otherSessionId: string;
@@ -15,8 +21,8 @@ export interface Known {
 /** The tokens of the last sign-in or refresh. */
 export interface SignedIn {
   accessToken: string;
-  /** Null where the answer was not asked for it. */
-  email: string | null;
+  /** An address or a number; null where the answer was not asked for it. */
+  who: string | null;
   expiresAt: number | null;
   /** Why the gateway would not take the access token any more, once it has said so. */
   refused: string | null;
@@ -33,16 +39,24 @@ export interface Answer {
   errors?: readonly { extensions?: { code?: string; reason?: string } }[];
 }
 
-const noRefreshToken = 'filled in by SignUp and LogIn';
+const noRefreshToken = 'filled in by every sign-in';
 const noOtherSession = 'filled in by Sessions, once there are two';
 
-/** A person nobody has met, so that signing up works on every visit. */
-export function begin(): Memory {
+/**
+ * A person nobody has met, so that signing up works on every visit. Where codes are really sent, no number is made up:
+ * it would be somebody's.
+ */
+export function begin(sendsCodes = false): Memory {
   const known: Known = {
     email: `asha-${randomText(6)}@example.com`,
     password: inventPassword(),
     newPassword: inventPassword(),
     deviceId: `graphiql-${randomText(12)}`,
+    mailbox: `ravi-${randomText(6)}@example.com`,
+    phone: sendsCodes ? 'your own number, like +91 98765 43210' : `+9199999${randomText(5, '0123456789')}`,
+    requestId: 'filled in by RequestMagicLink',
+    deviceSecret: 'filled in by RequestMagicLink, too',
+    challengeId: 'filled in by SendOtp',
     refreshToken: noRefreshToken,
     idempotencyKey: randomText(20),
     otherSessionId: noOtherSession,
@@ -63,7 +77,7 @@ export function learn(memory: Memory, variables: unknown, answer: Answer): Memor
     if (isTokens(result)) {
       signedIn = {
         accessToken: result.accessToken,
-        email: result.user?.email ?? signedIn?.email ?? null,
+        who: result.user ? (result.user.email ?? result.user.phone ?? null) : (signedIn?.who ?? null),
         expiresAt:
           result.accessTokenExpiresIn === undefined ? null : Date.now() + result.accessTokenExpiresIn * 1000,
         refused: null,
@@ -71,6 +85,11 @@ export function learn(memory: Memory, variables: unknown, answer: Answer): Memor
       const { email = known.email, password = known.password } = input as Partial<Known>;
       const { refreshToken } = result;
       known = { ...known, email, password, refreshToken, idempotencyKey: randomText(20) };
+    } else if (isMagicLinkRequested(result)) {
+      const { requestId, deviceSecret } = result;
+      known = { ...known, requestId, deviceSecret };
+    } else if (isOtpSent(result)) {
+      known = { ...known, challengeId: result.challengeId };
     } else if (isSessions(result)) {
       const other = result.find((session) => session.current === false);
       known = { ...known, otherSessionId: other?.id ?? noOtherSession };
@@ -100,12 +119,23 @@ interface Tokens {
   accessToken: string;
   refreshToken: string;
   accessTokenExpiresIn?: number;
-  user?: { email?: string | null };
+  user?: { email?: string | null; phone?: string | null };
 }
 
 function isTokens(result: unknown): result is Tokens {
   const { accessToken, refreshToken } = (result ?? {}) as Partial<Tokens>;
   return typeof accessToken === 'string' && typeof refreshToken === 'string';
+}
+
+function isMagicLinkRequested(result: unknown): result is { requestId: string; deviceSecret: string } {
+  const { __typename, requestId, deviceSecret } = (result ?? {}) as Record<string, unknown>;
+  return (
+    __typename === 'MagicLinkRequested' && typeof requestId === 'string' && typeof deviceSecret === 'string'
+  );
+}
+
+function isOtpSent(result: unknown): result is { challengeId: string } {
+  return typeof (result as { challengeId?: unknown } | null)?.challengeId === 'string';
 }
 
 function isSessions(result: unknown): result is { id: string; current: boolean }[] {
@@ -122,8 +152,7 @@ function inventPassword(): string {
 }
 
 /** Not crypto.randomUUID: that one is missing where the page comes over plain HTTP from another machine. */
-function randomText(length: number): string {
-  const letters = 'abcdefghijkmnopqrstuvwxyz0123456789';
+function randomText(length: number, letters = 'abcdefghijkmnopqrstuvwxyz0123456789'): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(length)), (n) => letters[n % letters.length]).join(
     '',
   );

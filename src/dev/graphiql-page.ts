@@ -26,7 +26,7 @@ declare const GraphiQL: Component & { Logo: Component; React: { useEditorContext
 
 const { createElement, useEffect, useRef, useSyncExternalStore } = React;
 
-let memory: Memory = begin();
+let memory: Memory = begin(document.documentElement.dataset.codes === 'sent');
 const listeners = new Set<() => void>();
 
 function remember(next: Memory): void {
@@ -125,7 +125,7 @@ function showState(): void {
     in: `access token attached${minutes === null ? '' : `, ${minutes} min left`}`,
     refused: `access token refused (${refused}), run ${refused === 'TOKEN_EXPIRED' ? 'Refresh' : 'LogIn'}`,
   }[state];
-  const person = signedIn ? `Signed in as ${signedIn.email ?? 'somebody'}` : 'Not signed in';
+  const person = signedIn ? `Signed in as ${signedIn.who ?? 'somebody'}` : 'Not signed in';
   const line = find('state');
   line.dataset.state = state;
   // Set only when it changes, for screen readers announce it.

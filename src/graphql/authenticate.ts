@@ -1,4 +1,4 @@
-// Holds the 401 rule: an operation with a field marked @authenticated runs with a good bearer or not at all.
+// Holds the rules of the bearer: an operation with a field marked @authenticated or @operator runs with a good one or not at all.
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -8,17 +8,21 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Caller, Context } from '../context.js';
-import { type BearerProblem, unauthenticated } from '../errors.js';
-import { findLiveSession } from '../sessions/sessions.js';
+import type { Context } from '../context.js';
+import { forbidden, unauthenticated } from '../errors.js';
+import { isOperator } from '../operators/is-operator.js';
+import { readBearer } from '../sessions/read-bearer.js';
+
+/** What a field can ask of the bearer. */
+type Mark = 'authenticated' | 'operator';
 
 /** Documents are kept by the parse cache, so each operation is looked through once. */
-const known = new WeakMap<OperationDefinitionNode, boolean>();
+const known = new WeakMap<OperationDefinitionNode, ReadonlySet<Mark>>();
 
 /**
  * Before execution: finds out who asks, if the operation needs to know. Sign-in, refresh and logout never look at
  * the bearer: apps attach an old one by habit, and refusing it would send them round in circles.
- * @throws UNAUTHENTICATED with its reason
+ * @throws FORBIDDEN, or UNAUTHENTICATED with its reason
  */
 export async function authenticate(
   schema: GraphQLSchema,
@@ -26,9 +30,13 @@ export async function authenticate(
   operation: OperationDefinitionNode,
   context: Context,
 ): Promise<void> {
-  const needsBearer = known.get(operation) ?? selectsProtected(schema, document, operation);
-  known.set(operation, needsBearer);
-  if (!needsBearer) return;
+  const marks = known.get(operation) ?? findMarks(schema, document, operation);
+  known.set(operation, marks);
+  if (marks.has('operator') && !isOperator(context)) {
+    context.metrics.refusedRequests.inc({ reason: 'operator' });
+    throw forbidden('This is for the operators, with their own bearer.');
+  }
+  if (!marks.has('authenticated')) return;
   const caller = await readBearer(context);
   if (typeof caller === 'string') {
     context.metrics.refusedBearers.inc({ reason: caller });
@@ -38,40 +46,30 @@ export async function authenticate(
   context.currentSessionId = caller.session.id;
 }
 
-async function readBearer({ request, keys, db, config }: Context): Promise<Caller | BearerProblem> {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return 'MISSING';
-  const [, token] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization) ?? [];
-  if (token === undefined) return 'TOKEN_INVALID';
-  const verified = await keys.verify(token);
-  if (verified === 'expired') return 'TOKEN_EXPIRED';
-  if (verified === 'invalid') return 'TOKEN_INVALID';
-  return (await findLiveSession(db, config, verified.sid)) ?? 'SESSION_REVOKED';
-}
-
-/** Every field at the root, whatever @skip and @include will make of it. */
-function selectsProtected(
+/** The marks of every field at the root, whatever @skip and @include will make of it. */
+function findMarks(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): boolean {
+): ReadonlySet<Mark> {
   const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  const selects = ({ selections }: SelectionSetNode): boolean =>
-    selections.some((selection) => {
-      if (selection.kind === Kind.FIELD) return isProtected(fields[selection.name.value]);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return selects(selection.selectionSet);
+  const marksIn = ({ selections }: SelectionSetNode): Mark[] =>
+    selections.flatMap((selection) => {
+      if (selection.kind === Kind.FIELD) return marksOf(fields[selection.name.value]);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return marksIn(selection.selectionSet);
       const fragment = fragments.get(selection.name.value);
       // Once is enough: spread again and again within each other, fragments would take for ever.
       fragments.delete(selection.name.value);
-      return fragment !== undefined && selects(fragment.selectionSet);
+      return fragment === undefined ? [] : marksIn(fragment.selectionSet);
     });
-  return selects(operation.selectionSet);
+  return new Set(marksIn(operation.selectionSet));
 }
 
-function isProtected(field: GraphQLField<unknown, unknown> | undefined): boolean {
-  return field?.astNode?.directives?.some((directive) => directive.name.value === 'authenticated') ?? false;
+function marksOf(field: GraphQLField<unknown, unknown> | undefined): Mark[] {
+  const names = field?.astNode?.directives?.map((directive) => directive.name.value) ?? [];
+  return names.filter((name) => name === 'authenticated' || name === 'operator');
 }

@@ -1,15 +1,29 @@
 // The table of contents: every query and mutation by the feature that tells it. One that is missing is a type error.
 import { GraphQLScalarType } from 'graphql';
 import type { IResolvers } from 'mercurius';
+import { operatorQueries } from '../operators/index.js';
 import { sessionFields, sessionMutations, sessionQueries, sessionTokensFields } from '../sessions/index.js';
 import { authMethods } from '../sign-in/auth-methods.js';
+import { magicLinkMutations } from '../sign-in/magic-link/index.js';
+import { otpMutations, otpQueries } from '../sign-in/otp/index.js';
 import { passwordMutations } from '../sign-in/password/index.js';
 import { loginEventFields, userFields, userQueries } from '../users/index.js';
 import type { AuthErrorResolvers, MutationResolvers, QueryResolvers } from './schema.generated.js';
 
-const Query: QueryResolvers = { authMethods, ...userQueries, ...sessionQueries };
+const Query: QueryResolvers = {
+  authMethods,
+  ...userQueries,
+  ...sessionQueries,
+  ...otpQueries,
+  ...operatorQueries,
+};
 
-const Mutation: MutationResolvers = { ...sessionMutations, ...passwordMutations };
+const Mutation: MutationResolvers = {
+  ...sessionMutations,
+  ...passwordMutations,
+  ...magicLinkMutations,
+  ...otpMutations,
+};
 
 const AuthError: Pick<AuthErrorResolvers, 'docUrl'> = {
   docUrl: ({ code }, _, { config }) => `${config.publicUrl}/errors#${code}`,

@@ -35,6 +35,12 @@ export type Query = {
   loginEvents: LoginEventConnection;
   /** The ways to sign in that are switched on here, in the order in which to offer them. Draw the sign-in screen from it. */
   authMethods: Array<AuthMethod>;
+  /** What became of the message with the code, for a screen that waits. Null for an unknown challenge. */
+  otpDelivery?: Maybe<OtpDelivery>;
+  /** Login events counted by day (UTC), kind, method and outcome, newest day first. */
+  loginStats: Array<LoginCount>;
+  /** Messages counted by day (UTC), channel and status, with what they cost, newest day first. */
+  deliveryStats: Array<DeliveryCount>;
 };
 
 
@@ -42,6 +48,24 @@ export type Query = {
 export type QueryLoginEventsArgs = {
   first?: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** What can be asked. */
+export type QueryOtpDeliveryArgs = {
+  challengeId: Scalars['ID']['input'];
+};
+
+
+/** What can be asked. */
+export type QueryLoginStatsArgs = {
+  days?: Scalars['Int']['input'];
+};
+
+
+/** What can be asked. */
+export type QueryDeliveryStatsArgs = {
+  days?: Scalars['Int']['input'];
 };
 
 /** What can be done, one thing a request. */
@@ -73,6 +97,27 @@ export type Mutation = {
    * `currentPassword` counts as a wrong login.
    */
   changePassword: ChangePasswordResult;
+  /**
+   * Send a link to a mailbox. The answer is the same for an address with and without an account: an account is made
+   * when the link is proved. Keep `deviceSecret` on the device; without it the link is worth nothing.
+   */
+  requestMagicLink: RequestMagicLinkResult;
+  /** Finish with the device's half and the mail's half: the secret from the link, or the 8 characters shown beside it. */
+  verifyMagicLink: SignInResult;
+  /**
+   * Prove the mailbox of a signup that answered `EmailProofRequired`, with the halves as in `verifyMagicLink`. The account
+   * is made only now.
+   */
+  verifyEmail: SignInResult;
+  /**
+   * Send a 6-digit code to a mobile number. The answer is the same for a number with and without an account: an account
+   * is made when the code is proved.
+   */
+  sendOtp: SendOtpResult;
+  /** Send the same code of the same challenge again, by the same or another channel; the attempts stay spent. */
+  resendOtp: SendOtpResult;
+  /** Finish with the code: 5 attempts a challenge. */
+  verifyOtp: SignInResult;
 };
 
 
@@ -115,6 +160,42 @@ export type MutationLoginArgs = {
 /** What can be done, one thing a request. */
 export type MutationChangePasswordArgs = {
   input: ChangePasswordInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationRequestMagicLinkArgs = {
+  input: RequestMagicLinkInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationVerifyMagicLinkArgs = {
+  input: VerifyMagicLinkInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationVerifyEmailArgs = {
+  input: VerifyEmailInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationSendOtpArgs = {
+  input: SendOtpInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationResendOtpArgs = {
+  input: ResendOtpInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationVerifyOtpArgs = {
+  input: VerifyOtpInput;
 };
 
 /** What a sign-in comes to. Expected failures are data, in an HTTP 200, never in `errors`. */
@@ -188,6 +269,16 @@ export type AuthErrorCode =
   | 'TRY_AGAIN_LATER'
   /** The account is closed to sign-ins. */
   | 'ACCOUNT_DISABLED'
+  /** The link or code is used up, has lapsed, or was never made: ask for a new one. */
+  | 'CHALLENGE_GONE'
+  /** The message could not be handed over for delivery. Try again, or choose another channel. */
+  | 'DELIVERY_FAILED'
+  /** This way to sign in is not switched on here. */
+  | 'METHOD_UNAVAILABLE'
+  /** Not one mobile number that can be reached: send it with its country code, `+919876543210`. */
+  | 'PHONE_INVALID'
+  /** Numbers of this country are not served here. */
+  | 'COUNTRY_NOT_SERVED'
   /** Not one plain e-mail address: `local@domain`, without quotes, comments or invisible characters. */
   | 'EMAIL_INVALID'
   /** There is an account with this address already: sign in instead. */
@@ -230,6 +321,10 @@ export type User = {
   email?: Maybe<Scalars['String']['output']>;
   /** Whether the person has proved to own the mailbox. */
   emailVerified: Scalars['Boolean']['output'];
+  /** The mobile number in E.164: `+919876543210`. */
+  phone?: Maybe<Scalars['String']['output']>;
+  /** Whether the person has proved to hold the number. */
+  phoneVerified: Scalars['Boolean']['output'];
   /** When the account was made. */
   createdAt: Scalars['DateTime']['output'];
 };
@@ -258,7 +353,15 @@ export type Session = {
 /** How a person signs in. */
 export type SignInMethod =
   /** E-mail address and password. */
-  | 'PASSWORD';
+  | 'PASSWORD'
+  /** A link in a mail, bound to the device that asked. */
+  | 'MAGIC_LINK'
+  /** A code over WhatsApp. */
+  | 'OTP_WHATSAPP'
+  /** A code over SMS. */
+  | 'OTP_SMS'
+  /** The fixed code of a number in `TEST_OTPS`, as reviewers of app stores use it; nothing was sent. */
+  | 'OTP_TEST';
 
 /** A device as it describes itself: good for recognising, not for trusting. */
 export type Device = {
@@ -320,6 +423,8 @@ export type AuthMethod = {
   method: SignInMethod;
   /** The rules for new passwords; only for `PASSWORD`. */
   passwordPolicy?: Maybe<PasswordPolicy>;
+  /** The countries whose mobile numbers are served, ISO 3166-1 alpha-2; only for one-time codes. */
+  countries?: Maybe<Array<Scalars['String']['output']>>;
 };
 
 /** Rules for new passwords (NIST SP 800-63B, section 3.1.1.2): length and strength, no composition rules. */
@@ -450,6 +555,10 @@ export type SignupInput = {
   name?: InputMaybe<Scalars['String']['input']>;
   /** The device that signs up. */
   device?: InputMaybe<DeviceInput>;
+  /** The language of the mail, if one is sent: `en` or `hi`, with or without a region; another one gets English. */
+  locale?: InputMaybe<Scalars['String']['input']>;
+  /** A fresh random text; the same one again does not send a second mail. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** What `login` takes. */
@@ -480,6 +589,164 @@ export type PasswordChanged = {
   user: User;
   /** The sessions that ended with the old password: all but the one that asks. */
   revokedSessionIds: Array<Scalars['ID']['output']>;
+};
+
+export type RequestMagicLinkInput = {
+  email: Scalars['String']['input'];
+  device?: InputMaybe<DeviceInput>;
+  /** The language of the mail: `en` or `hi`, with or without a region; another one gets English. */
+  locale?: InputMaybe<Scalars['String']['input']>;
+  /** A fresh random text; the same one again does not send a second mail. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type RequestMagicLinkResult = MagicLinkRequested | AuthError;
+
+/** A mail is on its way, if the mailbox exists. */
+export type MagicLinkRequested = {
+  __typename?: 'MagicLinkRequested';
+  requestId: Scalars['ID']['output'];
+  /** The half that stays on the device, in its key store. */
+  deviceSecret: Scalars['String']['output'];
+  /** When the link lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** When another one may be asked for. */
+  resendAt: Scalars['DateTime']['output'];
+};
+
+export type VerifyMagicLinkInput = {
+  /** From `MagicLinkRequested`. */
+  requestId: Scalars['ID']['input'];
+  /** From `MagicLinkRequested`. */
+  deviceSecret: Scalars['String']['input'];
+  /** The `secret` of the link the app was opened with; either this or `code`. */
+  mailSecret?: InputMaybe<Scalars['String']['input']>;
+  /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
+  code?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type VerifyEmailInput = {
+  /** From `EmailProofRequired`. */
+  requestId: Scalars['ID']['input'];
+  /** From `EmailProofRequired`. */
+  deviceSecret: Scalars['String']['input'];
+  /** The `secret` of the link the app was opened with; either this or `code`. */
+  mailSecret?: InputMaybe<Scalars['String']['input']>;
+  /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
+  code?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** How a code travels. */
+export type OtpChannel =
+  /** WhatsApp first, then SMS with the same code if it does not arrive. */
+  | 'AUTO'
+  /** WhatsApp only; a failure is told instead of covered up. */
+  | 'WHATSAPP'
+  /** SMS only. */
+  | 'SMS';
+
+export type SendOtpInput = {
+  /** With country code: `+91 98765 43210`. */
+  phone: Scalars['String']['input'];
+  /** How it is to travel; `AUTO` if nothing is said. */
+  channel?: InputMaybe<OtpChannel>;
+  /** `platform` chooses the text that the phone can fill in by itself. */
+  device?: InputMaybe<DeviceInput>;
+  /** The language of the message: `en` or `hi`, with or without a region; another one gets English. */
+  locale?: InputMaybe<Scalars['String']['input']>;
+  /** A fresh random text; the same one again does not send a second message. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type ResendOtpInput = {
+  /** From `OtpSent`. */
+  challengeId: Scalars['ID']['input'];
+  /** How it is to travel; as the first time if nothing is said. */
+  channel?: InputMaybe<OtpChannel>;
+};
+
+export type VerifyOtpInput = {
+  /** From `OtpSent`. */
+  challengeId: Scalars['ID']['input'];
+  /** The 6 digits. */
+  code: Scalars['String']['input'];
+};
+
+export type SendOtpResult = OtpSent | AuthError;
+
+/** A code is on its way. */
+export type OtpSent = {
+  __typename?: 'OtpSent';
+  challengeId: Scalars['ID']['output'];
+  /** When the code lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** When it may be sent again. */
+  resendAt: Scalars['DateTime']['output'];
+};
+
+/** Where a code has got to. */
+export type OtpDelivery = {
+  __typename?: 'OtpDelivery';
+  status: OtpDeliveryStatus;
+  /** How it travels now. */
+  channel: DeliveryChannel;
+};
+
+export type OtpDeliveryStatus =
+  /** Accepted, no word from the carrier yet. */
+  | 'QUEUED'
+  /** With the carrier. */
+  | 'SENT'
+  /** On the phone. */
+  | 'DELIVERED'
+  /** WhatsApp did not get through; the same code goes by SMS. */
+  | 'FAILED_OVER'
+  /** It will not arrive. */
+  | 'FAILED';
+
+/** How often something happened in a day. */
+export type LoginCount = {
+  __typename?: 'LoginCount';
+  /** `2026-11-22`, UTC. */
+  day: Scalars['String']['output'];
+  kind: LoginEventKind;
+  method?: Maybe<SignInMethod>;
+  /** Null: it succeeded. */
+  failure?: Maybe<AuthErrorCode>;
+  count: Scalars['Int']['output'];
+};
+
+/** How a message travels. */
+export type DeliveryChannel =
+  | 'EMAIL'
+  | 'WHATSAPP'
+  | 'SMS';
+
+/** Where a message has got to. */
+export type DeliveryStatus =
+  /** Accepted, not yet handed over. */
+  | 'QUEUED'
+  /** Being handed over; after a crash an SMS or WhatsApp message stays here and is not sent twice. */
+  | 'SENDING'
+  /** With the carrier or the mail server. */
+  | 'SENT'
+  /** On the phone. */
+  | 'DELIVERED'
+  /** It will not arrive. */
+  | 'FAILED';
+
+/** Messages of one day, channel and status. */
+export type DeliveryCount = {
+  __typename?: 'DeliveryCount';
+  /** `2026-11-22`, UTC. */
+  day: Scalars['String']['output'];
+  channel: DeliveryChannel;
+  status: DeliveryStatus;
+  count: Scalars['Int']['output'];
+  /** The provider's own prices, summed, where they have arrived; else the configured ones. */
+  cost: Scalars['Float']['output'];
+  /** ISO 4217. */
+  currency: Scalars['String']['output'];
 };
 
 
@@ -571,6 +838,14 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( ChangedPassword & { __typename: 'PasswordChanged' } )
     | ( AuthError & { __typename: 'AuthError' } )
   ;
+  RequestMagicLinkResult:
+    | ( MagicLinkRequested & { __typename: 'MagicLinkRequested' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  SendOtpResult:
+    | ( OtpSent & { __typename: 'OtpSent' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
 };
 
 
@@ -580,12 +855,12 @@ export type ResolversTypes = {
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   SignInResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['SignInResult']>;
   SessionTokens: ResolverTypeWrapper<IssuedTokens>;
   EmailProofRequired: ResolverTypeWrapper<EmailProofRequired>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   SecondFactorRequired: ResolverTypeWrapper<SecondFactorRequired>;
   AuthError: ResolverTypeWrapper<AuthError>;
   AuthErrorCode: AuthErrorCode;
@@ -613,6 +888,24 @@ export type ResolversTypes = {
   ChangePasswordInput: ChangePasswordInput;
   ChangePasswordResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ChangePasswordResult']>;
   PasswordChanged: ResolverTypeWrapper<ChangedPassword>;
+  RequestMagicLinkInput: RequestMagicLinkInput;
+  RequestMagicLinkResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RequestMagicLinkResult']>;
+  MagicLinkRequested: ResolverTypeWrapper<MagicLinkRequested>;
+  VerifyMagicLinkInput: VerifyMagicLinkInput;
+  VerifyEmailInput: VerifyEmailInput;
+  OtpChannel: OtpChannel;
+  SendOtpInput: SendOtpInput;
+  ResendOtpInput: ResendOtpInput;
+  VerifyOtpInput: VerifyOtpInput;
+  SendOtpResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['SendOtpResult']>;
+  OtpSent: ResolverTypeWrapper<OtpSent>;
+  OtpDelivery: ResolverTypeWrapper<OtpDelivery>;
+  OtpDeliveryStatus: OtpDeliveryStatus;
+  LoginCount: ResolverTypeWrapper<LoginCount>;
+  DeliveryChannel: DeliveryChannel;
+  DeliveryStatus: DeliveryStatus;
+  DeliveryCount: ResolverTypeWrapper<DeliveryCount>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -621,12 +914,12 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   Int: Scalars['Int']['output'];
   String: Scalars['String']['output'];
+  ID: Scalars['ID']['output'];
   Mutation: Record<PropertyKey, never>;
   Boolean: Scalars['Boolean']['output'];
   SignInResult: ResolversUnionTypes<ResolversParentTypes>['SignInResult'];
   SessionTokens: IssuedTokens;
   EmailProofRequired: EmailProofRequired;
-  ID: Scalars['ID']['output'];
   SecondFactorRequired: SecondFactorRequired;
   AuthError: AuthError;
   User: Person;
@@ -650,11 +943,29 @@ export type ResolversParentTypes = {
   ChangePasswordInput: ChangePasswordInput;
   ChangePasswordResult: ResolversUnionTypes<ResolversParentTypes>['ChangePasswordResult'];
   PasswordChanged: ChangedPassword;
+  RequestMagicLinkInput: RequestMagicLinkInput;
+  RequestMagicLinkResult: ResolversUnionTypes<ResolversParentTypes>['RequestMagicLinkResult'];
+  MagicLinkRequested: MagicLinkRequested;
+  VerifyMagicLinkInput: VerifyMagicLinkInput;
+  VerifyEmailInput: VerifyEmailInput;
+  SendOtpInput: SendOtpInput;
+  ResendOtpInput: ResendOtpInput;
+  VerifyOtpInput: VerifyOtpInput;
+  SendOtpResult: ResolversUnionTypes<ResolversParentTypes>['SendOtpResult'];
+  OtpSent: OtpSent;
+  OtpDelivery: OtpDelivery;
+  LoginCount: LoginCount;
+  DeliveryCount: DeliveryCount;
+  Float: Scalars['Float']['output'];
 };
 
 export type AuthenticatedDirectiveArgs = { };
 
 export type AuthenticatedDirectiveResolver<Result, Parent, ContextType = Context, Args = AuthenticatedDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export type OperatorDirectiveArgs = { };
+
+export type OperatorDirectiveResolver<Result, Parent, ContextType = Context, Args = OperatorDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -665,6 +976,9 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   sessions: Resolver<Array<ResolversTypes['Session']>, ParentType, ContextType>;
   loginEvents: Resolver<ResolversTypes['LoginEventConnection'], ParentType, ContextType, RequireFields<QueryLoginEventsArgs, 'first'>>;
   authMethods: Resolver<Array<ResolversTypes['AuthMethod']>, ParentType, ContextType>;
+  otpDelivery: Resolver<Maybe<ResolversTypes['OtpDelivery']>, ParentType, ContextType, RequireFields<QueryOtpDeliveryArgs, 'challengeId'>>;
+  loginStats: Resolver<Array<ResolversTypes['LoginCount']>, ParentType, ContextType, RequireFields<QueryLoginStatsArgs, 'days'>>;
+  deliveryStats: Resolver<Array<ResolversTypes['DeliveryCount']>, ParentType, ContextType, RequireFields<QueryDeliveryStatsArgs, 'days'>>;
 };
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
@@ -675,6 +989,12 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   signup: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationSignupArgs, 'input'>>;
   login: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationLoginArgs, 'input'>>;
   changePassword: Resolver<ResolversTypes['ChangePasswordResult'], ParentType, ContextType, RequireFields<MutationChangePasswordArgs, 'input'>>;
+  requestMagicLink: Resolver<ResolversTypes['RequestMagicLinkResult'], ParentType, ContextType, RequireFields<MutationRequestMagicLinkArgs, 'input'>>;
+  verifyMagicLink: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyMagicLinkArgs, 'input'>>;
+  verifyEmail: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyEmailArgs, 'input'>>;
+  sendOtp: Resolver<ResolversTypes['SendOtpResult'], ParentType, ContextType, RequireFields<MutationSendOtpArgs, 'input'>>;
+  resendOtp: Resolver<ResolversTypes['SendOtpResult'], ParentType, ContextType, RequireFields<MutationResendOtpArgs, 'input'>>;
+  verifyOtp: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyOtpArgs, 'input'>>;
 };
 
 export type SignInResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SignInResult'] = ResolversParentTypes['SignInResult']> = {
@@ -721,6 +1041,8 @@ export type UserResolvers<ContextType = Context, ParentType extends ResolversPar
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   email?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   emailVerified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  phone?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  phoneVerified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
@@ -747,6 +1069,7 @@ export type DeviceResolvers<ContextType = Context, ParentType extends ResolversP
 export type AuthMethodResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuthMethod'] = ResolversParentTypes['AuthMethod']> = {
   method?: Resolver<ResolversTypes['SignInMethod'], ParentType, ContextType>;
   passwordPolicy?: Resolver<Maybe<ResolversTypes['PasswordPolicy']>, ParentType, ContextType>;
+  countries?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
 };
 
 export type PasswordPolicyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasswordPolicy'] = ResolversParentTypes['PasswordPolicy']> = {
@@ -808,6 +1131,51 @@ export type PasswordChangedResolvers<ContextType = Context, ParentType extends R
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type RequestMagicLinkResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RequestMagicLinkResult'] = ResolversParentTypes['RequestMagicLinkResult']> = {
+  __resolveType: TypeResolveFn<'MagicLinkRequested' | 'AuthError', ParentType, ContextType>;
+};
+
+export type MagicLinkRequestedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MagicLinkRequested'] = ResolversParentTypes['MagicLinkRequested']> = {
+  requestId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  deviceSecret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  resendAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SendOtpResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SendOtpResult'] = ResolversParentTypes['SendOtpResult']> = {
+  __resolveType: TypeResolveFn<'OtpSent' | 'AuthError', ParentType, ContextType>;
+};
+
+export type OtpSentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OtpSent'] = ResolversParentTypes['OtpSent']> = {
+  challengeId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  resendAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type OtpDeliveryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OtpDelivery'] = ResolversParentTypes['OtpDelivery']> = {
+  status?: Resolver<ResolversTypes['OtpDeliveryStatus'], ParentType, ContextType>;
+  channel?: Resolver<ResolversTypes['DeliveryChannel'], ParentType, ContextType>;
+};
+
+export type LoginCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LoginCount'] = ResolversParentTypes['LoginCount']> = {
+  day?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LoginEventKind'], ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['SignInMethod']>, ParentType, ContextType>;
+  failure?: Resolver<Maybe<ResolversTypes['AuthErrorCode']>, ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type DeliveryCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeliveryCount'] = ResolversParentTypes['DeliveryCount']> = {
+  day?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  channel?: Resolver<ResolversTypes['DeliveryChannel'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['DeliveryStatus'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cost?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = Context> = {
   DateTime?: GraphQLScalarType;
   Query?: QueryResolvers<ContextType>;
@@ -831,8 +1199,16 @@ export type Resolvers<ContextType = Context> = {
   SessionsRevoked?: SessionsRevokedResolvers<ContextType>;
   ChangePasswordResult?: ChangePasswordResultResolvers<ContextType>;
   PasswordChanged?: PasswordChangedResolvers<ContextType>;
+  RequestMagicLinkResult?: RequestMagicLinkResultResolvers<ContextType>;
+  MagicLinkRequested?: MagicLinkRequestedResolvers<ContextType>;
+  SendOtpResult?: SendOtpResultResolvers<ContextType>;
+  OtpSent?: OtpSentResolvers<ContextType>;
+  OtpDelivery?: OtpDeliveryResolvers<ContextType>;
+  LoginCount?: LoginCountResolvers<ContextType>;
+  DeliveryCount?: DeliveryCountResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = Context> = {
   authenticated?: AuthenticatedDirectiveResolver<any, any, ContextType>;
+  operator?: OperatorDirectiveResolver<any, any, ContextType>;
 };

@@ -47,8 +47,8 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
   return reserveAttempt(db, limits);
 }
 
-/** Takes one attempt back from each bucket: what was checked was right. */
-export async function giveBackAttempt(db: Db, buckets: readonly string[]): Promise<void> {
+/** Takes an attempt, or several, back from each bucket: what was checked was right. */
+export async function giveBackAttempt(db: Db, buckets: readonly string[], places = 1): Promise<void> {
   if (buckets.length === 0) return;
   // Rows are locked in the order in which they are counted: two statements never wait for each other.
   const locked = db
@@ -59,7 +59,7 @@ export async function giveBackAttempt(db: Db, buckets: readonly string[]): Promi
     .for('update');
   await db.execute(sql`
     with held as ${locked}
-    update ${attempts} as given set count = greatest(given.count - 1, 0) from held where given.bucket = held.bucket`);
+    update ${attempts} as given set count = greatest(given.count - ${places}, 0) from held where given.bucket = held.bucket`);
 }
 
 /** Removes up to `most` counters whose window has ended. */

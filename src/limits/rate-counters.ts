@@ -13,8 +13,8 @@ export interface Count {
 export interface RateCounters {
   /** Counts an event, unless `max` stand in the window already. */
   increment(key: string, windowMs: number, max: number): Promise<Count>;
-  /** Takes one event back, if its window has not ended. */
-  decrement(key: string): Promise<void>;
+  /** Takes events back, if their window has not ended. */
+  decrement(key: string, events?: number): Promise<void>;
 }
 
 /** Keys kept in process, about 200 bytes each; beyond, the oldest tenth goes. */
@@ -40,9 +40,9 @@ export class LocalCounters implements RateCounters {
     return { count: window.count, ttl };
   }
 
-  async decrement(key: string): Promise<void> {
+  async decrement(key: string, events = 1): Promise<void> {
     const window = this.#windows.get(key);
-    if (window !== undefined && window.count > 0) window.count -= 1;
+    if (window !== undefined) window.count = Math.max(0, window.count - events);
   }
 
   #makeRoom(now: number): void {
@@ -64,7 +64,8 @@ const increment = `
   if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return { count, redis.call('PTTL', KEYS[1]) }`;
 const decrement = `
-  if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end`;
+  local back = math.min(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1]))
+  if back > 0 then redis.call('DECRBY', KEYS[1], back) end`;
 
 /** How long Redis may take before the rates go on in process. */
 const patienceMs = 100;
@@ -97,9 +98,9 @@ export class SharedCounters implements RateCounters {
     return { count, ttl: Math.max(ttl, 0) };
   }
 
-  async decrement(key: string): Promise<void> {
-    await this.#local.decrement(key);
-    await this.#ask(() => this.#redis.eval(decrement, 1, prefix + key));
+  async decrement(key: string, events = 1): Promise<void> {
+    await this.#local.decrement(key, events);
+    await this.#ask(() => this.#redis.eval(decrement, 1, prefix + key, events));
   }
 
   async #ask(command: () => Promise<unknown>): Promise<unknown> {

@@ -15,12 +15,18 @@ export interface Reservation {
 }
 
 /** A limit on how often one network may do one thing. */
-export type Rate = (request: FastifyRequest) => Promise<Reservation>;
+export interface Rate {
+  (request: FastifyRequest): Promise<Reservation>;
+  /** Frees places that were taken in an earlier request from this network. */
+  giveBack(network: string, places?: number): Promise<void>;
+}
 
 /** Every rate that stories reserve. */
 export interface Rates {
   signups: Rate;
   passwordChecks: Rate;
+  magicLinks: Rate;
+  otpSends: Rate;
 }
 
 const minute = 60_000;
@@ -84,18 +90,24 @@ export async function setUpRates(
 
   const rate = (name: string, max: number, timeWindow: number): Rate => {
     // In the shared store all limiters live side by side: the name keeps them apart.
-    const keyOf = (request: FastifyRequest) => `${name}:${network(request)}`;
-    const options = { max, timeWindow, keyGenerator: keyOf, shield: false };
+    const keyFor = (from: string) => `${name}:${from}`;
+    const keyGenerator = (request: FastifyRequest) => keyFor(network(request));
+    const options = { max, timeWindow, keyGenerator, shield: false };
     const check = app.createRateLimit(options);
-    return async (request) => {
+    const reserve = async (request: FastifyRequest): Promise<Reservation> => {
       const state = await check(request);
       if (state.isAllowed) throw new Error('no network is exempt from a rate');
-      const giveBack = () => counters.decrement(keyOf(request));
+      const giveBack = () => counters.decrement(keyGenerator(request));
       return { retryAfterSeconds: state.isExceeded ? Math.max(1, state.ttlInSeconds) : null, giveBack };
     };
+    return Object.assign(reserve, {
+      giveBack: (from: string, places = 1) => counters.decrement(keyFor(from), places),
+    });
   };
   return {
     signups: rate('signup', config.signupsPerHour, 60 * minute),
     passwordChecks: rate('password', config.passwordAttemptsPerNetwork, 15 * minute),
+    magicLinks: rate('magic-link', config.magicLinksPerNetwork, 60 * minute),
+    otpSends: rate('otp', config.otpSendsPerNetwork, 60 * minute),
   };
 }

@@ -10,7 +10,8 @@ export type RevocationReason =
   | 'revoked'
   | 'password_change'
   | 'session_cap'
-  | 'refresh_token_reuse';
+  | 'refresh_token_reuse'
+  | 'identifier_proved';
 
 /**
  * A refresh rewrites its row in place (HOT): no index stands on a column that a refresh changes, and the

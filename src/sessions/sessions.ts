@@ -1,9 +1,9 @@
 // Owns sessions: opens, finds, rotates and ends them, each by one statement that settles its own races.
-import { and, desc, eq, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Config } from '../config.js';
 import { type Db, prepared } from '../db/client.js';
 import { credentials } from '../users/credentials.table.js';
-import { lockPerson, mailboxOf, type Person, personColumns } from '../users/users.js';
+import { lockPerson, mailboxOf, type Person, personColumns, phoneOf, phones } from '../users/users.js';
 import { users } from '../users/users.table.js';
 import { type RevocationReason, type SessionRow, sessions } from './sessions.table.js';
 
@@ -60,6 +60,7 @@ const liveSession = prepared((db) =>
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .leftJoin(credentials, mailboxOf)
+    .leftJoin(phones, phoneOf)
     .where(
       and(
         eq(sessions.id, sql.placeholder('id')),
@@ -205,6 +206,33 @@ export async function judgeRefusal(tx: Db, config: Config, rotation: Rotation): 
     .returning();
   if (judged === undefined) throw new Error('a locked session is gone');
   return { why: ahead ? 'ahead' : 'reused', session: judged, newly: true };
+}
+
+/** Whether the owner of a mailbox has signed in from this device before, by the name the app keeps for it. */
+export async function isKnownDevice(db: Db, email: string, deviceId: string): Promise<boolean> {
+  const found = await db
+    .select({ id: sessions.id })
+    .from(credentials)
+    .innerJoin(sessions, eq(sessions.userId, credentials.userId))
+    .where(
+      and(
+        eq(credentials.kind, 'mailbox'),
+        eq(credentials.identifier, email),
+        isNotNull(credentials.provedAt),
+        sql`${sessions.device} ->> 'id' = ${deviceId}`,
+      ),
+    )
+    .limit(1);
+  return found.length > 0;
+}
+
+/** Whether a session is this person's. */
+export async function isSessionOf(db: Db, id: string, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, id), eq(sessions.userId, userId)));
+  return found.length > 0;
 }
 
 /** Ends the session whatever its state; the row if it was live until now, else null. */

@@ -1,5 +1,11 @@
 // authMethods: what is switched on, in the order in which to offer it.
 import type { QueryResolvers } from '../graphql/schema.generated.js';
+import { magicLinkMethods } from './magic-link/index.js';
+import { otpMethods } from './otp/index.js';
 import { passwordMethod } from './password/index.js';
 
-export const authMethods: QueryResolvers['authMethods'] = (_, __, { config }) => [passwordMethod(config)];
+export const authMethods: QueryResolvers['authMethods'] = (_, __, context) => [
+  ...otpMethods(context),
+  ...magicLinkMethods(context),
+  passwordMethod(context.config),
+];

@@ -10,8 +10,8 @@ export const credentials = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    kind: text({ enum: ['password', 'mailbox'] }).notNull(),
-    /** What nobody else may have: the canonical address of a mailbox; null for a password. */
+    kind: text({ enum: ['password', 'mailbox', 'phone'] }).notNull(),
+    /** What nobody else may have: the canonical address of a mailbox, the E.164 number of a phone; null for a password. */
     identifier: text(),
     /** When the person showed that it is theirs; a password is proved by the session that set it. */
     provedAt: timestamp('proved_at', { withTimezone: true }),
@@ -23,7 +23,7 @@ export const credentials = pgTable(
     uniqueIndex('credentials_identifier').on(table.kind, table.identifier),
     uniqueIndex('credentials_one_each')
       .on(table.userId, table.kind)
-      .where(sql`${table.kind} in ('password', 'mailbox')`),
+      .where(sql`${table.kind} in ('password', 'mailbox', 'phone')`),
     index('credentials_user').on(table.userId),
   ],
 );

@@ -38,3 +38,8 @@ export function readDevice(input: DeviceInput | null | undefined): DeviceDescrip
   }
   return device;
 }
+
+/** What a person would call the device; undefined when it says nothing of the kind. */
+export function nameOf(device: DeviceDescription | null): string | undefined {
+  return device?.name ?? device?.model;
+}

@@ -56,6 +56,24 @@ export function listLoginEvents(
   return eventsOfUser(db).execute({ userId, before, most });
 }
 
+/** Everybody's events by day, kind, method and outcome, newest day first. */
+export function countLoginEvents(db: Db, days: number) {
+  return db
+    .select({
+      day: sql<string>`to_char(${loginEvents.occurredAt} at time zone 'UTC', 'YYYY-MM-DD')`,
+      kind: loginEvents.kind,
+      method: loginEvents.method,
+      failure: loginEvents.failure,
+      count: sql<number>`count(*)::int`,
+    })
+    .from(loginEvents)
+    .where(
+      sql`${loginEvents.occurredAt} >= (date_trunc('day', now() at time zone 'UTC') - make_interval(days => ${days - 1})) at time zone 'UTC'`,
+    )
+    .groupBy(sql`1, 2, 3, 4`)
+    .orderBy(sql`1 desc, 2, 3, 4`);
+}
+
 /** Removes up to `most` events that are older than `days`. */
 export async function sweepLoginEvents(db: Db, days: number, most: number): Promise<number> {
   const gone = await db.execute(sql`

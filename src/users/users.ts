@@ -1,35 +1,47 @@
 // Owns people and their ways in: finds, makes and locks them.
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, ne, or, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import { type Db, prepared } from '../db/client.js';
 import { credentials } from './credentials.table.js';
 import { users } from './users.table.js';
 
-/** A person with the mailbox, if there is one. */
+/** A person with the mailbox and the phone, where there are any. */
 export interface Person {
   id: string;
   name: string | null;
   createdAt: Date;
   email: string | null;
   emailProvedAt: Date | null;
+  phone: string | null;
+  phoneProvedAt: Date | null;
 }
 
-/** The columns of a Person, from `users` joined with `mailboxOf`. */
+const phones = alias(credentials, 'phones');
+
+/** The columns of a Person, from `users` joined with `credentials` by `mailboxOf` and `phones` by `phoneOf`. */
 export const personColumns = {
   id: users.id,
   name: users.name,
   createdAt: users.createdAt,
   email: credentials.identifier,
   emailProvedAt: credentials.provedAt,
+  phone: phones.identifier,
+  phoneProvedAt: phones.provedAt,
 };
 
 /** The join that brings a person's mailbox. */
 export const mailboxOf = and(eq(credentials.userId, users.id), eq(credentials.kind, 'mailbox'));
+
+/** The join that brings a person's phone. */
+export const phoneOf = and(eq(phones.userId, users.id), eq(phones.kind, 'phone'));
+export { phones };
 
 const personById = prepared((db) =>
   db
     .select(personColumns)
     .from(users)
     .leftJoin(credentials, mailboxOf)
+    .leftJoin(phones, phoneOf)
     .where(eq(users.id, sql.placeholder('id')))
     .prepare('person_by_id'),
 );
@@ -41,7 +53,7 @@ export async function findPerson(db: Db, id: string): Promise<Person | null> {
 
 const credentialByAddress = prepared((db) =>
   db
-    .select({ id: credentials.id })
+    .select({ id: credentials.id, provedAt: credentials.provedAt })
     .from(credentials)
     .where(and(eq(credentials.kind, 'mailbox'), eq(credentials.identifier, sql.placeholder('email'))))
     .prepare('credential_by_address'),
@@ -52,23 +64,107 @@ export async function isAddressTaken(db: Db, email: string): Promise<boolean> {
   return (await credentialByAddress(db).execute({ email })).length > 0;
 }
 
+/** Whether the owner of this address has proved it. */
+export async function isAddressProved(db: Db, email: string): Promise<boolean> {
+  const [mailbox] = await credentialByAddress(db).execute({ email });
+  return mailbox !== undefined && mailbox.provedAt !== null;
+}
+
+/** What an account begins with. */
+export interface NewPerson {
+  name?: string | null;
+  kind: IdentifierKind;
+  identifier: string;
+  proved: boolean;
+}
+
 /**
- * Makes an account with an unproved mailbox; null when the address is taken.
- * To be called in a transaction that goes no further on null.
+ * Makes an account; null when somebody has the identifier, be it since a moment ago.
+ * To be called in a transaction.
  */
-export async function createPerson(tx: Db, name: string | null, email: string): Promise<Person | null> {
+export async function createPerson(
+  tx: Db,
+  { name = null, kind, identifier, proved }: NewPerson,
+): Promise<Person | null> {
   const [user] = await tx.insert(users).values({ name }).returning();
   if (user === undefined) throw new Error('the insert of a user gave no row');
-  const mailbox = await tx
+  const [credential] = await tx
     .insert(credentials)
-    .values({ userId: user.id, kind: 'mailbox', identifier: email })
+    .values({ userId: user.id, kind, identifier, provedAt: proved ? sql`now()` : null })
     .onConflictDoNothing()
-    .returning({ id: credentials.id });
-  if (mailbox.length === 0) {
+    .returning({ provedAt: credentials.provedAt });
+  if (credential === undefined) {
     await tx.delete(users).where(eq(users.id, user.id));
     return null;
   }
-  return { id: user.id, name: user.name, createdAt: user.createdAt, email, emailProvedAt: null };
+  const [email, phone] = kind === 'mailbox' ? [identifier, null] : [null, identifier];
+  return {
+    id: user.id,
+    name: user.name,
+    createdAt: user.createdAt,
+    email,
+    emailProvedAt: email === null ? null : credential.provedAt,
+    phone,
+    phoneProvedAt: phone === null ? null : credential.provedAt,
+  };
+}
+
+/** What a person can be found by. */
+export type IdentifierKind = 'mailbox' | 'phone';
+
+/** Who has an identifier, and on what grounds. */
+export interface Holder {
+  userId: string;
+  credentialId: string;
+  provedAt: Date | null;
+  /** Whether the account has been proved by another way in. */
+  hasProvedAnother: boolean;
+}
+
+/**
+ * Who has this identifier. Locks its credential until the transaction ends, so that two proofs of one mailbox come
+ * one after the other.
+ */
+export async function findHolder(tx: Db, kind: IdentifierKind, identifier: string): Promise<Holder | null> {
+  const [holder] = await tx
+    .select({
+      userId: credentials.userId,
+      credentialId: credentials.id,
+      provedAt: credentials.provedAt,
+      // Spelled out: in a select from one table Drizzle writes a column without its table, and `other` has it too.
+      hasProvedAnother: sql<boolean>`exists (select from ${credentials} other
+        where other.user_id = credentials.user_id and other.id <> credentials.id and other.proved_at is not null)`,
+    })
+    .from(credentials)
+    .where(and(eq(credentials.kind, kind), eq(credentials.identifier, identifier)))
+    .for('update', { of: credentials });
+  return holder ?? null;
+}
+
+export async function namePerson(tx: Db, id: string, name: string): Promise<void> {
+  await tx.update(users).set({ name }).where(eq(users.id, id));
+}
+
+export async function markProved(tx: Db, credentialId: string): Promise<void> {
+  await tx.update(credentials).set({ provedAt: sql`now()` }).where(eq(credentials.id, credentialId));
+}
+
+/** Takes an identifier off an account. */
+export async function releaseIdentifier(tx: Db, credentialId: string): Promise<void> {
+  await tx.delete(credentials).where(eq(credentials.id, credentialId));
+}
+
+/** Removes every unproved way in of a person, and the name that came with them, except what one session made. */
+export async function removeUnproved(tx: Db, userId: string, madeBy: string | null): Promise<void> {
+  const bySomebodyElse =
+    madeBy === null
+      ? undefined
+      : or(isNull(credentials.createdBySession), ne(credentials.createdBySession, madeBy));
+  const gone = await tx
+    .delete(credentials)
+    .where(and(eq(credentials.userId, userId), isNull(credentials.provedAt), bySomebodyElse))
+    .returning({ id: credentials.id });
+  if (gone.length > 0) await tx.update(users).set({ name: null }).where(eq(users.id, userId));
 }
 
 /**

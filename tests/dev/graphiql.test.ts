@@ -21,15 +21,30 @@ const exampleOf = (title: string) => {
   return example;
 };
 
-/** Runs an example as the page does: with its variables filled in, the token attached, and learning from the answer. */
-async function run(title: string, memory: Memory) {
+/**
+ * Runs an example as the page does: with its variables filled in, the token attached, and learning from the answer.
+ * `typed` is what a person puts in the place of `code`.
+ */
+async function run(title: string, memory: Memory, typed?: string) {
   const example = exampleOf(title);
   const text = writeVariables(example, memory.known);
   const variables = text === '' ? undefined : JSON.parse(text);
+  if (typed !== undefined) variables.input.code = typed;
   const token = memory.signedIn?.accessToken;
   const answer = await gateway.graphql(example.query, variables, { token });
   return { ...answer, memory: learn(memory, variables, answer as never) };
 }
+
+const withoutPassword: [string, object][] = [
+  ['RequestMagicLink', { requestMagicLink: { __typename: 'MagicLinkRequested' } }],
+  [
+    'VerifyMagicLink',
+    { verifyMagicLink: { user: { emailVerified: true }, session: { method: 'MAGIC_LINK' } } },
+  ],
+  ['SendOtp', { sendOtp: { __typename: 'OtpSent' } }],
+  ['OtpDelivery', { otpDelivery: { status: 'SENT', channel: 'WHATSAPP' } }],
+  ['VerifyOtp', { verifyOtp: { user: { email: null }, session: { method: 'OTP_WHATSAPP' } } }],
+];
 
 t.test('the examples work one after the other, and again with the new password', async (t) => {
   const expected: [string, object][] = [
@@ -39,7 +54,17 @@ t.test('the examples work one after the other, and again with the new password',
     ['Sessions', { sessions: [{ current: true, device: { name: 'GraphiQL' } }, { current: false }] }],
     ['Refresh', { refreshSession: { __typename: 'SessionTokens' } }],
     ['WrongPassword', { login: { __typename: 'AuthError', code: 'INVALID_CREDENTIALS' } }],
-    ['AuthMethods', { authMethods: [{ method: 'PASSWORD', passwordPolicy: { minLength: Number } }] }],
+    [
+      'AuthMethods',
+      {
+        authMethods: [
+          { method: 'OTP_WHATSAPP', countries: ['IN'] },
+          { method: 'OTP_SMS', countries: ['IN'] },
+          { method: 'MAGIC_LINK' },
+          { method: 'PASSWORD', passwordPolicy: { minLength: Number } },
+        ],
+      },
+    ],
     ['LoginEvents', { loginEvents: { edges: [{ node: { failure: 'INVALID_CREDENTIALS' } }] } }],
     ['RevokeSession', { revokeSession: { revokedSessionIds: [String] } }],
     ['ChangePassword', { changePassword: { __typename: 'PasswordChanged' } }],
@@ -47,7 +72,7 @@ t.test('the examples work one after the other, and again with the new password',
   ];
   t.same(
     examples.map(titleOf),
-    expected.map(([title]) => title),
+    [...expected, ...withoutPassword].map(([title]) => title),
   );
 
   let memory = begin();
@@ -70,6 +95,50 @@ t.test('the examples work one after the other, and again with the new password',
     t.match(Object.values(data)[0], { __typename: /^(PasswordChanged|SessionTokens)$/ }, title);
     memory = next;
   }
+});
+
+/** What a person would copy: the code of the newest message, or the characters on the page behind its link. */
+async function readCode(to: string): Promise<string> {
+  const url = `/outbox.json?to=${encodeURIComponent(to)}&wait=10`;
+  const [{ code, link }] = (await gateway.inject({ url })).json();
+  if (code !== null) return code;
+  const page = await gateway.inject({ url: new URL(link).pathname });
+  const [, characters = ''] = /class="code"[^>]*>(.*?)<\/p>/.exec(page.body) ?? [];
+  return characters.replace(/<[^>]*>/g, '');
+}
+
+t.test('the examples without a password work one after the other, with what the outbox shows', async (t) => {
+  let memory = begin();
+  const { mailbox, phone } = memory.known;
+  for (const [title, data] of withoutPassword) {
+    const typed = {
+      VerifyMagicLink: () => readCode(mailbox),
+      VerifyOtp: () => readCode(phone),
+    }[title];
+    const answer = await run(title, memory, await typed?.());
+    t.equal(answer.status, 200, title);
+    t.equal(answer.errors, undefined, title);
+    t.match(answer.data, data, title);
+    memory = answer.memory;
+    if (title === 'VerifyMagicLink') t.equal(memory.signedIn?.who, mailbox);
+  }
+  t.equal(memory.signedIn?.who, phone, 'who was signed in before is not mixed in');
+  t.match((await run('Refresh', memory)).data.refreshSession, {
+    __typename: 'SessionTokens',
+    user: { phone },
+  });
+});
+
+t.test('numbers are made up only where nothing is sent to them', async (t) => {
+  t.match(begin().known.phone, /^\+9199999\d{5}$/);
+  t.notMatch(begin(true).known.phone, /^\+91\d/);
+  const twilio = {
+    TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+    TWILIO_AUTH_TOKEN: '0'.repeat(32),
+    TWILIO_SMS_FROM: '+15005550006',
+  };
+  t.match((await gateway.inject({ url: '/graphiql' })).body, 'data-codes="kept"');
+  t.match((await (await build(t, twilio)).inject({ url: '/graphiql' })).body, 'data-codes="sent"');
 });
 
 t.test('wrong passwords do not lock the person of the examples out', async (t) => {
@@ -108,7 +177,7 @@ t.test('what the page knows', async (t) => {
     const sent = { input: { email: 'typed@b.c', password: 'typed too' } };
     const { known, signedIn } = learn(begin(), sent, { data: { anything: tokens } });
     t.match(known, { email: 'typed@b.c', password: 'typed too', refreshToken: 'r' });
-    t.match(signedIn, { accessToken: 'a', email: 'me@b.c', refused: null });
+    t.match(signedIn, { accessToken: 'a', who: 'me@b.c', refused: null });
     t.ok(Math.abs((signedIn?.expiresAt ?? 0) - Date.now() - 900_000) < 10_000);
   });
 
@@ -239,6 +308,7 @@ t.test('who may see the page', async (t) => {
     REDIS_URL: process.env.TEST_REDIS_URL ?? 'redis://not-used',
     SECRET_KEY: randomBytes(32).toString('base64url'),
     TRUST_PROXY: 'none',
+    SIGNUP_EMAIL_PROOF: 'false',
   };
 
   t.test('in development it is this machine, by the address of the socket', async (t) => {

@@ -4,7 +4,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { type Db, prepared } from '../../db/client.js';
 import { sessions } from '../../sessions/sessions.table.js';
 import { credentials } from '../../users/credentials.table.js';
-import { type Person, personColumns } from '../../users/users.js';
+import { type Person, personColumns, phoneOf, phones } from '../../users/users.js';
 import { users } from '../../users/users.table.js';
 import { passwords } from './passwords.table.js';
 
@@ -47,6 +47,7 @@ const ownerByAddress = prepared((db) =>
       and(eq(passwordCredentials.userId, users.id), eq(passwordCredentials.kind, 'password')),
     )
     .innerJoin(passwords, eq(passwords.credentialId, passwordCredentials.id))
+    .leftJoin(phones, phoneOf)
     .where(and(eq(credentials.kind, 'mailbox'), eq(credentials.identifier, sql.placeholder('email'))))
     .prepare('password_owner_by_address'),
 );
@@ -71,11 +72,16 @@ export async function findPassword(db: Db, userId: string): Promise<StoredPasswo
   return found ?? null;
 }
 
-/** Gives a person a first password. */
-export async function addPassword(tx: Db, userId: string, hash: string): Promise<void> {
+/** Gives a person a first password; `proved` with the mailbox, `madeBy` the session that begins with it. */
+export async function addPassword(
+  tx: Db,
+  userId: string,
+  hash: string,
+  { madeBy, proved }: { madeBy: string; proved: boolean },
+): Promise<void> {
   const [credential] = await tx
     .insert(credentials)
-    .values({ userId, kind: 'password' })
+    .values({ userId, kind: 'password', createdBySession: madeBy, provedAt: proved ? sql`now()` : null })
     .returning({ id: credentials.id });
   if (credential === undefined) throw new Error('the insert of a credential gave no row');
   await tx.insert(passwords).values({ credentialId: credential.id, hash });

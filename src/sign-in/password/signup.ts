@@ -2,11 +2,14 @@
 import type { Context } from '../../context.js';
 import { fail } from '../../errors.js';
 import type { MutationResolvers, SignupInput } from '../../graphql/schema.generated.js';
+import { isIdempotencyKey } from '../../limits/asker.js';
+import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { startSession } from '../../sessions/start-session.js';
-import { isShowable, readDevice } from '../../users/device.js';
+import { deriveHalf } from '../../tokens/one-time-secret.js';
+import { type DeviceDescription, isShowable, readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
-import { createPerson, isAddressTaken } from '../../users/users.js';
+import { createPerson, isAddressProved, isAddressTaken } from '../../users/users.js';
 import { findPasswordFlaw, policyOf } from './password-policy.js';
 import { addPassword } from './passwords.js';
 
@@ -22,6 +25,9 @@ async function signUp(context: Context, input: SignupInput) {
   const device = readDevice(input.device);
   if (device === null) return fail('DEVICE_INVALID');
 
+  const { idempotencyKey } = input;
+  if (idempotencyKey != null && !isIdempotencyKey(idempotencyKey)) return fail('IDEMPOTENCY_KEY_INVALID');
+
   const rate = await rates.signups(request);
   if (rate.retryAfterSeconds !== null)
     return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds: rate.retryAfterSeconds });
@@ -31,18 +37,48 @@ async function signUp(context: Context, input: SignupInput) {
     await rate.giveBack();
     return fail(flaw.code, { message: flaw.message });
   }
+  if (config.signupEmailProof) return askFirst(context, input, { email, name, device });
   if (await isAddressTaken(db, email)) return fail('EMAIL_TAKEN');
   const hash = await hashing.hash(input.password);
 
   const begun = await db.transaction(async (tx) => {
-    const person = await createPerson(tx, name, email);
+    const person = await createPerson(tx, { name, kind: 'mailbox', identifier: email, proved: false });
     if (person === null) return null;
-    await addPassword(tx, person.id, hash);
     const proof = { userId: person.id, kind: 'SIGN_UP', method: 'PASSWORD', device } as const;
-    return { person, session: await startSession(context, tx, { ...proof, amr: ['pwd'] }) };
+    const session = await startSession(context, tx, { ...proof, amr: ['pwd'] });
+    if (session !== null) await addPassword(tx, person.id, hash, { madeBy: session.id, proved: false });
+    return { person, session };
   });
   if (begun === null) return fail('EMAIL_TAKEN');
   return begun.session === null
     ? fail('ACCOUNT_DISABLED')
     : issueTokens(context, begun.session, begun.person);
+}
+
+/**
+ * With SIGNUP_EMAIL_PROOF nothing is made before the mailbox is proved, and free and taken addresses take the same
+ * work and get the same answer: the mail alone tells which it was.
+ */
+async function askFirst(
+  context: Context,
+  { password, locale, idempotencyKey }: SignupInput,
+  { email, name, device }: { email: string; name: string | null; device: DeviceDescription },
+) {
+  const passwordHash = await context.hashing.hash(password);
+  const taken = await isAddressProved(context.db, email);
+  const asked = await askForProof(context, {
+    email,
+    device,
+    locale,
+    idempotencyKey,
+    template: taken ? 'address_taken' : 'email_proof',
+    account: { name, passwordHash: taken ? null : passwordHash },
+  });
+  if ('code' in asked) return asked;
+  return {
+    __typename: 'EmailProofRequired' as const,
+    requestId: asked.id,
+    deviceSecret: deriveHalf(context.subkeys['one-time-secret'], 'device-half', asked.id),
+    expiresAt: asked.expiresAt,
+  };
 }

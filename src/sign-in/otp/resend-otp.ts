@@ -1,0 +1,36 @@
+// resendOtp: the same code of the same challenge once more.
+import { fail } from '../../errors.js';
+import type { MutationResolvers } from '../../graphql/schema.generated.js';
+import { isUuid } from '../../limits/asker.js';
+import { reserveAttempt } from '../../limits/attempts.js';
+import { countResend, findOpenOtpChallenge, lockForResend } from './otp-challenges.js';
+import { carriersFor, queueCode, sendCode } from './send-message.js';
+import { resendSeconds, sendLimits, sent, tooMany, undelivered } from './send-otp.js';
+
+export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, context) => {
+  const { db, doors, rates, request } = context;
+  const known = isUuid(input.challengeId) ? await findOpenOtpChallenge(db, input.challengeId) : null;
+  if (known === null) return fail('CHALLENGE_GONE');
+  const carriers = carriersFor(input.channel ?? known.channel, doors);
+  if (carriers.length === 0) return fail('METHOD_UNAVAILABLE');
+
+  const rate = await rates.otpSends(request);
+  if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
+  const begun = await db.transaction(async (tx) => {
+    const found = await lockForResend(tx, known.id, resendSeconds);
+    if (found === null) return { gone: true };
+    if (found.waitSeconds > 0) return { waitSeconds: found.waitSeconds };
+    const waitSeconds = await reserveAttempt(tx, sendLimits(context, known.phone));
+    if (waitSeconds !== null) return { waitSeconds };
+    const challenge = await countResend(tx, known.id);
+    return { challenge, deliveryId: await queueCode(tx, context, challenge, carriers) };
+  });
+  if (begun.challenge === undefined) {
+    await rate.giveBack();
+    return begun.waitSeconds === undefined ? fail('CHALLENGE_GONE') : tooMany(begun.waitSeconds);
+  }
+  const { challenge, deliveryId } = begun;
+  return deliveryId === null || (await sendCode(context, deliveryId))
+    ? sent(challenge)
+    : undelivered(context, challenge);
+};

@@ -1,0 +1,109 @@
+// Sends the code of a challenge by the channels that may carry it: the step that sendOtp, resendOtp and the fallback share.
+import type { Tools } from '../../context.js';
+import type { Db } from '../../db/client.js';
+import type { OtpChannel } from '../../graphql/schema.generated.js';
+import { timedOut } from '../../messages/channel.js';
+import { advance, type Progress, queueDelivery, takeFallback } from '../../messages/deliveries.js';
+import type { DeliveryRow } from '../../messages/deliveries.table.js';
+import { noteFailure, type Sending, sendNow } from '../../messages/send.js';
+import { consequenceOf } from '../../messages/twilio.js';
+import { giveBackSpend, isOverBudget, priceOf, spendOnMessage } from './otp-budget.js';
+import { findOpenOtpChallenge } from './otp-challenges.js';
+import type { OtpChallengeRow } from './otp-challenges.table.js';
+import { isTestNumber } from './test-numbers.js';
+
+type Carrier = 'WHATSAPP' | 'SMS';
+
+/** The channels that a wish comes to here, the first to be tried first; none when no door is open for it. */
+export function carriersFor(wish: OtpChannel, doors: Tools['doors']): Carrier[] {
+  const wanted: Carrier[] = wish === 'AUTO' ? ['WHATSAPP', 'SMS'] : [wish];
+  return wanted.filter((carrier) => doors[carrier] !== null);
+}
+
+/**
+ * Queues the message of a challenge in its transaction, if the money allows.
+ * @returns the delivery's id; null when nothing is to be sent, which the caller keeps to itself
+ */
+export async function queueCode(
+  tx: Db,
+  tools: Pick<Tools, 'config' | 'log' | 'metrics'>,
+  challenge: OtpChallengeRow,
+  [carrier, other]: readonly Carrier[],
+  isFirst = false,
+): Promise<string | null> {
+  const { config, log, metrics } = tools;
+  const { country, phone } = challenge;
+  if (carrier === undefined || isTestNumber(config, phone)) return null;
+  if (await isOverBudget(tx, country)) {
+    metrics.refusedMessages.inc({ reason: 'budget' });
+    log.warn({ country, mode: config.otpBudget }, 'more unproved codes than this country explains');
+    if (config.otpBudget === 'enforce') return null;
+  }
+  const price = priceOf(config, carrier, country);
+  if (!(await spendOnMessage(tx, config, country, price, isFirst))) {
+    metrics.refusedMessages.inc({ reason: 'spend' });
+    log.error({ cap: config.otpSpendPerDay }, 'the daily spend on codes is at its cap');
+    return null;
+  }
+  return queueDelivery(tx, {
+    challengeId: challenge.id,
+    template: 'otp',
+    channel: carrier,
+    recipient: phone,
+    country,
+    locale: challenge.locale,
+    values: challenge.device?.platform ? { platform: challenge.device.platform } : {},
+    price,
+    currency: config.otpCurrency,
+    sendBefore: challenge.expiresAt,
+    fallbackSeconds: carrier === 'WHATSAPP' && other === 'SMS' ? config.otpFallbackAfter : null,
+  });
+}
+
+/** Sends a queued code. False: it will not arrive, and the person is to be told. */
+export async function sendCode(tools: Sending, deliveryId: string): Promise<boolean> {
+  const delivery = await sendNow(tools, deliveryId);
+  // Another process has it: its fallback is seen to there as well.
+  if (delivery === null || delivery.status !== 'FAILED') return true;
+  const { country, channel, errorCode } = delivery;
+  if (errorCode !== timedOut && country !== null && channel !== 'EMAIL') {
+    await giveBackSpend(tools.db, country, priceOf(tools.config, channel, country));
+  }
+  if (delivery.fallbackAt !== null) await fallBack(tools);
+  return !isLost(delivery);
+}
+
+/**
+ * Whether a message will not arrive and its person is told so. An unwanted number (opted out, held for pumping) is
+ * kept quiet: told apart from success, it would tell a pumper which ones to leave out.
+ */
+export function isLost({ status, fallbackAt, errorCode }: DeliveryRow): boolean {
+  return status === 'FAILED' && fallbackAt === null && consequenceOf(errorCode) !== 'nothing';
+}
+
+/**
+ * Sends the code of one WhatsApp message that did not arrive by SMS: the same challenge, code and attempts, once.
+ * @returns false when none is due
+ */
+export async function fallBack(tools: Sending): Promise<boolean> {
+  const due = await tools.db.transaction(async (tx) => {
+    const delivery = await takeFallback(tx);
+    if (delivery === null) return null;
+    const challenge = await findOpenOtpChallenge(tx, delivery.challengeId);
+    // Proved, replaced or lapsed meanwhile: nobody waits for it.
+    if (challenge === null) return { deliveryId: null };
+    return { deliveryId: await queueCode(tx, tools, challenge, ['SMS']) };
+  });
+  if (due === null) return false;
+  if (due.deliveryId !== null) await sendCode(tools, due.deliveryId);
+  return true;
+}
+
+/** Takes the provider's word on a delivery, and follows it up where it failed. */
+export async function hearOf(tools: Sending, delivery: DeliveryRow, news: Progress): Promise<void> {
+  const otherChannel = consequenceOf(news.errorCode ?? null) === 'other-channel';
+  const moved = await advance(tools.db, delivery.id, { ...news, otherChannel });
+  if (moved?.status !== 'FAILED') return;
+  noteFailure(tools, moved);
+  if (moved.fallbackAt !== null) await fallBack(tools);
+}

@@ -1,0 +1,103 @@
+// sendOtp: a 6-digit code to a mobile number.
+import type { Context } from '../../context.js';
+import { type AuthFailure, fail } from '../../errors.js';
+import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
+import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../limits/asker.js';
+import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { listDeliveries } from '../../messages/deliveries.js';
+import { readLocale } from '../../messages/templates.js';
+import { hashSubject } from '../../tokens/secret-key.js';
+import { readDevice } from '../../users/device.js';
+import { createOtpChallenge, findOtpChallengeByKey, lockAsking } from './otp-challenges.js';
+import type { OtpChallengeRow } from './otp-challenges.table.js';
+import { readPhone } from './phone.js';
+import { carriersFor, isLost, queueCode, sendCode } from './send-message.js';
+
+/** Seconds before a code may be sent again: long enough for the first one to arrive. */
+export const resendSeconds = 30;
+
+export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, context) => {
+  const { config, db, doors, network, rates, request } = context;
+  const number = readPhone(input.phone, config.otpCountries);
+  if (typeof number === 'string') return fail(number);
+  const device = readDevice(input.device);
+  if (device === null) return fail('DEVICE_INVALID');
+  if (input.idempotencyKey != null && !isIdempotencyKey(input.idempotencyKey))
+    return fail('IDEMPOTENCY_KEY_INVALID');
+  const channel = input.channel ?? 'AUTO';
+  const carriers = carriersFor(channel, doors);
+  if (carriers.length === 0) return fail('METHOD_UNAVAILABLE');
+
+  const { phone } = number;
+  const asker = askerOf(context, device);
+  const idempotencyHash = idempotencyHashOf(context, asker, phone, input.idempotencyKey);
+  const earlier = idempotencyHash && (await findOtpChallengeByKey(db, idempotencyHash));
+  if (earlier) return sentEarlier(context, earlier);
+
+  const rate = await rates.otpSends(request);
+  if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
+  const begun = await db.transaction(async (tx) => {
+    await lockAsking(tx, phone, asker);
+    // The same key at the same moment: the other request has made the challenge, and this one counts for nothing.
+    const twin = idempotencyHash && (await findOtpChallengeByKey(tx, idempotencyHash));
+    if (twin) return { twin };
+    const waitSeconds = await reserveAttempt(tx, sendLimits(context, phone));
+    if (waitSeconds !== null) return { waitSeconds };
+    const challenge = await createOtpChallenge(tx, {
+      ...number,
+      channel,
+      locale: readLocale(input.locale),
+      device,
+      asker,
+      idempotencyHash,
+      network,
+    });
+    return { challenge, deliveryId: await queueCode(tx, context, challenge, carriers, true) };
+  });
+  if (begun.challenge === undefined) {
+    await rate.giveBack();
+    return begun.twin ? sentEarlier(context, begun.twin) : tooMany(begun.waitSeconds);
+  }
+  const { challenge, deliveryId } = begun;
+  return deliveryId === null || (await sendCode(context, deliveryId))
+    ? sent(challenge)
+    : undelivered(context, challenge);
+};
+
+/** The limits on sending to one phone and to its neighbours: numbers of one block are how pumping looks. */
+export function sendLimits(
+  { config, subkeys }: Pick<Context, 'config' | 'subkeys'>,
+  phone: string,
+): AttemptLimit[] {
+  const hour = 60 * 60;
+  const hash = (text: string) => hashSubject(subkeys.subject, text);
+  return [
+    { bucket: `otp-send:${hash(phone)}`, max: config.otpSendsPerPhone, windowSeconds: hour },
+    { bucket: `otp-prefix:${hash(phone.slice(0, -4))}`, max: config.otpSendsPerPrefix, windowSeconds: hour },
+  ];
+}
+
+/** What the app is told, whether or not anything was sent. */
+export function sent({ id, expiresAt, lastSentAt }: OtpChallengeRow): OtpSent & { __typename: 'OtpSent' } {
+  const resendAt = new Date(lastSentAt.getTime() + resendSeconds * 1000);
+  return { __typename: 'OtpSent', challengeId: id, expiresAt, resendAt };
+}
+
+/** The answer once more that the first request with this key got, or will get. */
+async function sentEarlier({ db }: Context, challenge: OtpChallengeRow) {
+  const last = (await listDeliveries(db, challenge.id)).at(-1);
+  return last !== undefined && isLost(last) ? fail('DELIVERY_FAILED') : sent(challenge);
+}
+
+/** Says so, and gives the send back: three failures of ours do not close a phone for an hour. */
+export async function undelivered(context: Context, { phone }: OtpChallengeRow): Promise<AuthFailure> {
+  await giveBackAttempt(
+    context.db,
+    sendLimits(context, phone).map(({ bucket }) => bucket),
+  );
+  return fail('DELIVERY_FAILED');
+}
+
+export function tooMany(retryAfterSeconds: number): AuthFailure {
+  return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds });
+}

@@ -1,0 +1,76 @@
+// Derives the codes and secrets that prove a challenge: by HMAC from its id, so that none is ever stored, and any
+// replica can make the same one again.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Subkeys } from './secret-key.js';
+
+/** What a challenge hands out; each purpose gives a value of its own. */
+type Purpose = 'otp' | 'device-half' | 'mail-half' | 'typed-code';
+
+function derive(key: Buffer, purpose: Purpose, challengeId: string): Buffer {
+  return createHmac('sha256', key).update(`${purpose}:${challengeId}`).digest();
+}
+
+/** Six decimal digits (20 bits), each as likely as the others: words beyond the last full million are skipped. */
+export function deriveOtp(subkeys: Subkeys, challengeId: string): string {
+  return otpUnder(subkeys.current.key, challengeId);
+}
+
+function otpUnder(key: Buffer, challengeId: string): string {
+  const bytes = derive(key, 'otp', challengeId);
+  const fullMillions = 2 ** 32 - (2 ** 32 % 1_000_000);
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.readUInt32BE(at);
+    if (word < fullMillions) return String(word % 1_000_000).padStart(6, '0');
+  }
+  // Eight words in a row beyond the last million: once in 10^30 challenges.
+  return String(bytes.readUInt32BE(0) % 1_000_000).padStart(6, '0');
+}
+
+/** Half of a link's proof, 128 bits in base64url (22 characters): one stays on the device, one travels in the mail. */
+export function deriveHalf(subkeys: Subkeys, half: 'device-half' | 'mail-half', challengeId: string): string {
+  return halfUnder(subkeys.current.key, half, challengeId);
+}
+
+function halfUnder(key: Buffer, half: 'device-half' | 'mail-half', challengeId: string): string {
+  return derive(key, half, challengeId).subarray(0, 16).toString('base64url');
+}
+
+/** Crockford's base32: no I, L, O or U. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Eight characters to be typed (40 bits), in place of the mail's half. */
+export function deriveTypedCode(subkeys: Subkeys, challengeId: string): string {
+  return typedUnder(subkeys.current.key, challengeId);
+}
+
+function typedUnder(key: Buffer, challengeId: string): string {
+  return [...derive(key, 'typed-code', challengeId).subarray(0, 8)]
+    .map((byte) => alphabet[byte & 31])
+    .join('');
+}
+
+/** Whether the code is the challenge's, under the current or the previous key; in constant time. */
+export function isOtp(subkeys: Subkeys, challengeId: string, code: string): boolean {
+  return subkeys.all.some(({ key }) => isSame(otpUnder(key, challengeId), code));
+}
+
+/** Whether it is that half of the challenge's proof. */
+export function isHalf(
+  subkeys: Subkeys,
+  half: 'device-half' | 'mail-half',
+  challengeId: string,
+  secret: string,
+): boolean {
+  return subkeys.all.some(({ key }) => isSame(halfUnder(key, half, challengeId), secret));
+}
+
+/** Whether it is the challenge's typed code, as people type: any case, blanks and hyphens, O for 0, I and L for 1. */
+export function isTypedCode(subkeys: Subkeys, challengeId: string, typed: string): boolean {
+  const tidy = typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  return subkeys.all.some(({ key }) => isSame(typedUnder(key, challengeId), tidy));
+}
+
+function isSame(right: string, given: string): boolean {
+  const [a, b] = [Buffer.from(right), Buffer.from(given)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
