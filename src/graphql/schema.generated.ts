@@ -82,7 +82,11 @@ export type Mutation = {
   logoutEverywhere: LogoutEverywhereResult;
   /** End one session of the person who asks, as listed by `sessions`. */
   revokeSession: RevokeSessionResult;
-  /** Make an account with an e-mail address and a password, and sign in. At most `SIGNUPS_PER_HOUR` a network. */
+  /**
+   * Make an account with an e-mail address and a password, and sign in. At most `SIGNUPS_PER_HOUR` a network.
+   * With `SIGNUP_EMAIL_PROOF` the answer is `EmailProofRequired`, for free and taken addresses alike: the mail alone
+   * tells which, and `verifyEmail` makes the account. These mails count with those of `requestMagicLink`.
+   */
   signup: SignInResult;
   /** Sign in with an e-mail address and a password. An unknown address and a wrong password answer alike. */
   login: SignInResult;
@@ -94,6 +98,13 @@ export type Mutation = {
   /**
    * Send a link to a mailbox. The answer is the same for an address with and without an account: an account is made
    * when the link is proved. Keep `deviceSecret` on the device; without it the link is worth nothing.
+   *
+   * An hour brings a mailbox at most `MAGIC_LINKS_PER_MAILBOX` mails from all strangers together, and as many from each
+   * device that has signed in to it before, by its `device.id`: strangers cannot lock out an owner who is known. Who
+   * is not known yet waits `retryAfterSeconds` or signs in another way. A proved link gives its mail back.
+   *
+   * Send the bearer along when somebody is signed in: the first proof of a mailbox removes the unproved passwords and ends
+   * the sessions of its account, except this session and what it made.
    */
   requestMagicLink: RequestMagicLinkResult;
   /** Finish with the device's half and the mail's half: the secret from the link, or the 8 characters shown beside it. */
@@ -205,7 +216,7 @@ export type SessionTokens = {
   session: Session;
 };
 
-/** The mailbox has to be proved before the account can be used. */
+/** The mailbox has to be proved before the account can be used: a mail is on its way, and `verifyEmail` goes on. */
 export type EmailProofRequired = {
   __typename?: 'EmailProofRequired';
   /** Names the request for proof. */
@@ -368,7 +379,7 @@ export type Platform =
 export type DeviceInput = {
   /**
    * Random, made at the first launch and kept. A device that has signed in before keeps its own count of
-   * wrong passwords, so that a stranger cannot lock it out.
+   * wrong passwords and of mails, so that a stranger cannot lock it out.
    */
   id?: InputMaybe<Scalars['String']['input']>;
   /** What the owner calls it: `Asha's Pixel`. */
@@ -553,7 +564,10 @@ export type VerifyMagicLinkInput = {
   requestId: Scalars['ID']['input'];
   /** From `MagicLinkRequested`. */
   deviceSecret: Scalars['String']['input'];
-  /** The `secret` of the link the app was opened with; either this or `code`. */
+  /**
+   * What stands behind the dot in the link, `<PUBLIC_URL>/m/<requestId>.<secret>`, or `secret` where the page opened the
+   * app, `com.acme.app://magic-link?requestId=<requestId>&secret=<secret>`. Either this or `code`.
+   */
   mailSecret?: InputMaybe<Scalars['String']['input']>;
   /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
   code?: InputMaybe<Scalars['String']['input']>;
@@ -564,7 +578,10 @@ export type VerifyEmailInput = {
   requestId: Scalars['ID']['input'];
   /** From `EmailProofRequired`. */
   deviceSecret: Scalars['String']['input'];
-  /** The `secret` of the link the app was opened with; either this or `code`. */
+  /**
+   * What stands behind the dot in the link, `<PUBLIC_URL>/m/<requestId>.<secret>`, or `secret` where the page opened the
+   * app, `com.acme.app://magic-link?requestId=<requestId>&secret=<secret>`. Either this or `code`.
+   */
   mailSecret?: InputMaybe<Scalars['String']['input']>;
   /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
   code?: InputMaybe<Scalars['String']['input']>;
