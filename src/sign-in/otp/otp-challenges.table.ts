@@ -55,6 +55,7 @@ export type OtpChallengeRow = typeof otpChallenges.$inferSelect;
 export const otpDays = pgTable(
   'otp_days',
   {
+    /** `*`: all countries together, for the spend. */
     country: text().notNull(),
     day: date({ mode: 'string' }).notNull(),
     /** Challenges with a message; a repeated or other message for the same one counts no more. */

@@ -69,9 +69,9 @@ export async function registerTwilioCallback(app: FastifyInstance, tools: Tools)
 
 /** Twilio counts its price below zero: `-0.0042`. */
 function priceIn(fields: URLSearchParams): { price?: number; currency?: string } {
-  const price = Number(fields.get('Price') ?? Number.NaN);
+  const [, price] = /^-?(\d{1,7}(?:\.\d+)?)$/.exec(fields.get('Price') ?? '') ?? [];
   const currency = fields.get('PriceUnit') ?? '';
-  return Number.isFinite(price) && /^[A-Z]{3}$/i.test(currency)
-    ? { price: Math.abs(price), currency: currency.toUpperCase() }
+  return price !== undefined && /^[A-Z]{3}$/i.test(currency)
+    ? { price: Number(price), currency: currency.toUpperCase() }
     : {};
 }
