@@ -288,7 +288,7 @@ const variables = {
   APP_LINKS: appLinks.prefault('').register(about, {
     group: 'Messages',
     meaning:
-      'Where an app may be opened, exact: a universal link and a custom scheme, `https://auth.acme.com/m,com.acme.app://`.',
+      'Where an app may be opened, exact: a universal link and a custom scheme (a reversed domain), `https://auth.acme.com/m,com.acme.app://`.',
     shown: 'none',
   }),
   SMTP_URL: url('smtp:', 'smtps:').optional().register(about, {
@@ -459,7 +459,8 @@ const variables = {
     .register(about, { group: 'Limits', meaning: 'Signups from one network in an hour.' }),
   MAGIC_LINKS_PER_MAILBOX: whole(1, 100).prefault('3').register(about, {
     group: 'Limits',
-    meaning: 'Mails with a link to one mailbox in an hour; a proved link gives its mail back.',
+    meaning:
+      'Mails with a link to one mailbox in an hour, from all strangers together and from each device known there; a proved link gives its mail back.',
   }),
   MAGIC_LINKS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
     group: 'Limits',
@@ -470,7 +471,7 @@ const variables = {
     .register(about, { group: 'Limits', meaning: 'Wrong typed codes for one link.' }),
   MAGIC_LINK_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
     group: 'Limits',
-    meaning: 'Wrong typed codes for one mailbox in a day, over all links.',
+    meaning: 'Wrong typed codes for one mailbox in a day, over all links, counted likewise.',
   }),
   OTP_SENDS_PER_PHONE: whole(1, 100).prefault('3').register(about, {
     group: 'Limits',

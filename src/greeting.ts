@@ -31,7 +31,10 @@ export function greet(config: Config, { metricsPort, firstStart }: Opening): voi
     ...localAddresses(config).map((address): Line => ['Network', `http://${address}:${config.port}`]),
     ['Data', config.databaseUrl ? 'the Postgres of DATABASE_URL' : `embedded Postgres in ${config.dataDir}`],
     ['Rates', config.redisUrl ? 'the Redis of REDIS_URL' : 'counted in this process'],
-    ['Production', 'needs DATABASE_URL, REDIS_URL, SECRET_KEY, PUBLIC_URL and TRUST_PROXY (npm run config)'],
+    [
+      'Production',
+      'needs DATABASE_URL, REDIS_URL, SECRET_KEY, PUBLIC_URL, TRUST_PROXY and SMTP_URL (npm run config)',
+    ],
   ];
   const table = lines.map(([name, value]) => `  ${name.padEnd(11)} ${value}`).join('\n');
   const ready = firstStart ? 'Darwaza is open for the first time' : 'Darwaza is open';

@@ -5,8 +5,8 @@ import { sweepAttempts } from './limits/attempts.js';
 import { sweepMailboxProofs } from './mailbox-proofs/mailbox-proofs.js';
 import { sweepDeliveries, sweepRecipients } from './messages/deliveries.js';
 import { sweepSessions } from './sessions/sessions.js';
-import { sweepOtpDays } from './sign-in/otp/otp-budget.js';
 import { sweepOtpChallenges } from './sign-in/otp/otp-challenges.js';
+import { sweepOtpDays } from './sign-in/otp/otp-days.js';
 import { sweepLoginEvents } from './users/login-events.js';
 
 /** Rows a statement: short enough that nobody waits behind it. */

@@ -141,7 +141,8 @@ export const operations = {
   resendOtp: `mutation ResendOtp($input: ResendOtpInput!) { resendOtp(input: $input) {
     __typename ... on OtpSent { challengeId expiresAt resendAt } ... on AuthError { code retryAfterSeconds } } }`,
   verifyOtp: `mutation VerifyOtp($input: VerifyOtpInput!) { verifyOtp(input: $input) { ${signInFields} } }`,
-  otpDelivery: 'query Delivery($challengeId: ID!) { otpDelivery(challengeId: $challengeId) { status channel } }',
+  otpDelivery:
+    'query Delivery($challengeId: ID!) { otpDelivery(challengeId: $challengeId) { status channel } }',
   me: '{ me { id name email emailVerified createdAt } }',
   sessions: `{ sessions { id current method network createdAt lastUsedAt expiresAt
     device { id name platform model osVersion appVersion } } }`,

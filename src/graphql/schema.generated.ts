@@ -88,7 +88,11 @@ export type Mutation = {
   logoutEverywhere: LogoutEverywhereResult;
   /** End one session of the person who asks, as listed by `sessions`. */
   revokeSession: RevokeSessionResult;
-  /** Make an account with an e-mail address and a password, and sign in. At most `SIGNUPS_PER_HOUR` a network. */
+  /**
+   * Make an account with an e-mail address and a password, and sign in. At most `SIGNUPS_PER_HOUR` a network.
+   * With `SIGNUP_EMAIL_PROOF` the answer is `EmailProofRequired`, for free and taken addresses alike: the mail alone
+   * tells which, and `verifyEmail` makes the account. These mails count with those of `requestMagicLink`.
+   */
   signup: SignInResult;
   /** Sign in with an e-mail address and a password. An unknown address and a wrong password answer alike. */
   login: SignInResult;
@@ -100,6 +104,13 @@ export type Mutation = {
   /**
    * Send a link to a mailbox. The answer is the same for an address with and without an account: an account is made
    * when the link is proved. Keep `deviceSecret` on the device; without it the link is worth nothing.
+   *
+   * An hour brings a mailbox at most `MAGIC_LINKS_PER_MAILBOX` mails from all strangers together, and as many from each
+   * device that has signed in to it before, by its `device.id`: strangers cannot lock out an owner who is known. Who
+   * is not known yet waits `retryAfterSeconds` or signs in another way. A proved link gives its mail back.
+   *
+   * Send the bearer along when somebody is signed in: the first proof of a mailbox removes the unproved passwords and ends
+   * the sessions of its account, except this session and what it made.
    */
   requestMagicLink: RequestMagicLinkResult;
   /** Finish with the device's half and the mail's half: the secret from the link, or the 8 characters shown beside it. */
@@ -115,7 +126,7 @@ export type Mutation = {
    */
   sendOtp: SendOtpResult;
   /** Send the same code of the same challenge again, by the same or another channel; the attempts stay spent. */
-  resendOtp: SendOtpResult;
+  resendOtp: ResendOtpResult;
   /** Finish with the code: 5 attempts a challenge. */
   verifyOtp: SignInResult;
 };
@@ -224,7 +235,7 @@ export type SessionTokens = {
   session: Session;
 };
 
-/** The mailbox has to be proved before the account can be used. */
+/** The mailbox has to be proved before the account can be used: a mail is on its way, and `verifyEmail` goes on. */
 export type EmailProofRequired = {
   __typename?: 'EmailProofRequired';
   /** Names the request for proof. */
@@ -401,7 +412,7 @@ export type Platform =
 export type DeviceInput = {
   /**
    * Random, made at the first launch and kept. A device that has signed in before keeps its own count of
-   * wrong passwords, so that a stranger cannot lock it out.
+   * wrong passwords and of mails, so that a stranger cannot lock it out.
    */
   id?: InputMaybe<Scalars['String']['input']>;
   /** What the owner calls it: `Asha's Pixel`. */
@@ -591,8 +602,11 @@ export type PasswordChanged = {
   revokedSessionIds: Array<Scalars['ID']['output']>;
 };
 
+/** What a link is asked for with. */
 export type RequestMagicLinkInput = {
+  /** The mailbox. */
   email: Scalars['String']['input'];
+  /** The device that asks; the mail names it. */
   device?: InputMaybe<DeviceInput>;
   /** The language of the mail: `en` or `hi`, with or without a region; another one gets English. */
   locale?: InputMaybe<Scalars['String']['input']>;
@@ -600,11 +614,13 @@ export type RequestMagicLinkInput = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A mail is on its way, or none can be. */
 export type RequestMagicLinkResult = MagicLinkRequested | AuthError;
 
 /** A mail is on its way, if the mailbox exists. */
 export type MagicLinkRequested = {
   __typename?: 'MagicLinkRequested';
+  /** Names the request. */
   requestId: Scalars['ID']['output'];
   /** The half that stays on the device, in its key store. */
   deviceSecret: Scalars['String']['output'];
@@ -614,23 +630,31 @@ export type MagicLinkRequested = {
   resendAt: Scalars['DateTime']['output'];
 };
 
+/** What a link is proved with. */
 export type VerifyMagicLinkInput = {
   /** From `MagicLinkRequested`. */
   requestId: Scalars['ID']['input'];
   /** From `MagicLinkRequested`. */
   deviceSecret: Scalars['String']['input'];
-  /** The `secret` of the link the app was opened with; either this or `code`. */
+  /**
+   * What stands behind the dot in the link, `<PUBLIC_URL>/m/<requestId>.<secret>`, or `secret` where the page opened the
+   * app, `com.acme.app://magic-link?requestId=<requestId>&secret=<secret>`. Either this or `code`.
+   */
   mailSecret?: InputMaybe<Scalars['String']['input']>;
   /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
   code?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What the mailbox of a signup is proved with. */
 export type VerifyEmailInput = {
   /** From `EmailProofRequired`. */
   requestId: Scalars['ID']['input'];
   /** From `EmailProofRequired`. */
   deviceSecret: Scalars['String']['input'];
-  /** The `secret` of the link the app was opened with; either this or `code`. */
+  /**
+   * What stands behind the dot in the link, `<PUBLIC_URL>/m/<requestId>.<secret>`, or `secret` where the page opened the
+   * app, `com.acme.app://magic-link?requestId=<requestId>&secret=<secret>`. Either this or `code`.
+   */
   mailSecret?: InputMaybe<Scalars['String']['input']>;
   /** The 8 characters that the page shows when the link is opened elsewhere; case and blanks do not matter. */
   code?: InputMaybe<Scalars['String']['input']>;
@@ -645,6 +669,7 @@ export type OtpChannel =
   /** SMS only. */
   | 'SMS';
 
+/** What a code is asked for with. */
 export type SendOtpInput = {
   /** With country code: `+91 98765 43210`. */
   phone: Scalars['String']['input'];
@@ -658,6 +683,7 @@ export type SendOtpInput = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a code is asked for again with. */
 export type ResendOtpInput = {
   /** From `OtpSent`. */
   challengeId: Scalars['ID']['input'];
@@ -665,6 +691,7 @@ export type ResendOtpInput = {
   channel?: InputMaybe<OtpChannel>;
 };
 
+/** What a code is proved with. */
 export type VerifyOtpInput = {
   /** From `OtpSent`. */
   challengeId: Scalars['ID']['input'];
@@ -672,11 +699,16 @@ export type VerifyOtpInput = {
   code: Scalars['String']['input'];
 };
 
+/** A code is on its way, or none can be. */
 export type SendOtpResult = OtpSent | AuthError;
+
+/** The code is on its way again, or cannot be. */
+export type ResendOtpResult = OtpSent | AuthError;
 
 /** A code is on its way. */
 export type OtpSent = {
   __typename?: 'OtpSent';
+  /** Names the challenge. */
   challengeId: Scalars['ID']['output'];
   /** When the code lapses. */
   expiresAt: Scalars['DateTime']['output'];
@@ -687,11 +719,13 @@ export type OtpSent = {
 /** Where a code has got to. */
 export type OtpDelivery = {
   __typename?: 'OtpDelivery';
+  /** Where it has got to. */
   status: OtpDeliveryStatus;
   /** How it travels now. */
   channel: DeliveryChannel;
 };
 
+/** Where a code can have got to. */
 export type OtpDeliveryStatus =
   /** Accepted, no word from the carrier yet. */
   | 'QUEUED'
@@ -709,17 +743,23 @@ export type LoginCount = {
   __typename?: 'LoginCount';
   /** `2026-11-22`, UTC. */
   day: Scalars['String']['output'];
+  /** What happened. */
   kind: LoginEventKind;
+  /** The way in that was used; none for events of a session. */
   method?: Maybe<SignInMethod>;
   /** Null: it succeeded. */
   failure?: Maybe<AuthErrorCode>;
+  /** How often. */
   count: Scalars['Int']['output'];
 };
 
 /** How a message travels. */
 export type DeliveryChannel =
+  /** A mail over SMTP. */
   | 'EMAIL'
+  /** A WhatsApp message by Twilio. */
   | 'WHATSAPP'
+  /** An SMS by Twilio. */
   | 'SMS';
 
 /** Where a message has got to. */
@@ -740,8 +780,11 @@ export type DeliveryCount = {
   __typename?: 'DeliveryCount';
   /** `2026-11-22`, UTC. */
   day: Scalars['String']['output'];
+  /** How they travelled. */
   channel: DeliveryChannel;
+  /** Where they have got to. */
   status: DeliveryStatus;
+  /** How many. */
   count: Scalars['Int']['output'];
   /** The provider's own prices, summed, where they have arrived; else the configured ones. */
   cost: Scalars['Float']['output'];
@@ -846,6 +889,10 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( OtpSent & { __typename: 'OtpSent' } )
     | ( AuthError & { __typename: 'AuthError' } )
   ;
+  ResendOtpResult:
+    | ( OtpSent & { __typename: 'OtpSent' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
 };
 
 
@@ -898,6 +945,7 @@ export type ResolversTypes = {
   ResendOtpInput: ResendOtpInput;
   VerifyOtpInput: VerifyOtpInput;
   SendOtpResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['SendOtpResult']>;
+  ResendOtpResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ResendOtpResult']>;
   OtpSent: ResolverTypeWrapper<OtpSent>;
   OtpDelivery: ResolverTypeWrapper<OtpDelivery>;
   OtpDeliveryStatus: OtpDeliveryStatus;
@@ -952,6 +1000,7 @@ export type ResolversParentTypes = {
   ResendOtpInput: ResendOtpInput;
   VerifyOtpInput: VerifyOtpInput;
   SendOtpResult: ResolversUnionTypes<ResolversParentTypes>['SendOtpResult'];
+  ResendOtpResult: ResolversUnionTypes<ResolversParentTypes>['ResendOtpResult'];
   OtpSent: OtpSent;
   OtpDelivery: OtpDelivery;
   LoginCount: LoginCount;
@@ -993,7 +1042,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   verifyMagicLink: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyMagicLinkArgs, 'input'>>;
   verifyEmail: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyEmailArgs, 'input'>>;
   sendOtp: Resolver<ResolversTypes['SendOtpResult'], ParentType, ContextType, RequireFields<MutationSendOtpArgs, 'input'>>;
-  resendOtp: Resolver<ResolversTypes['SendOtpResult'], ParentType, ContextType, RequireFields<MutationResendOtpArgs, 'input'>>;
+  resendOtp: Resolver<ResolversTypes['ResendOtpResult'], ParentType, ContextType, RequireFields<MutationResendOtpArgs, 'input'>>;
   verifyOtp: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyOtpArgs, 'input'>>;
 };
 
@@ -1147,6 +1196,10 @@ export type SendOtpResultResolvers<ContextType = Context, ParentType extends Res
   __resolveType: TypeResolveFn<'OtpSent' | 'AuthError', ParentType, ContextType>;
 };
 
+export type ResendOtpResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ResendOtpResult'] = ResolversParentTypes['ResendOtpResult']> = {
+  __resolveType: TypeResolveFn<'OtpSent' | 'AuthError', ParentType, ContextType>;
+};
+
 export type OtpSentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OtpSent'] = ResolversParentTypes['OtpSent']> = {
   challengeId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
@@ -1202,6 +1255,7 @@ export type Resolvers<ContextType = Context> = {
   RequestMagicLinkResult?: RequestMagicLinkResultResolvers<ContextType>;
   MagicLinkRequested?: MagicLinkRequestedResolvers<ContextType>;
   SendOtpResult?: SendOtpResultResolvers<ContextType>;
+  ResendOtpResult?: ResendOtpResultResolvers<ContextType>;
   OtpSent?: OtpSentResolvers<ContextType>;
   OtpDelivery?: OtpDeliveryResolvers<ContextType>;
   LoginCount?: LoginCountResolvers<ContextType>;

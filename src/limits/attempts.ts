@@ -47,6 +47,20 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
   return reserveAttempt(db, limits);
 }
 
+/**
+ * Whether a limit is full already, without waiting for anybody: a flood is turned away here, before it queues for the
+ * rows that `reserveAttempt` locks within a transaction.
+ * @returns null when all have room by now; else the seconds until the fullest begins anew
+ */
+export async function findFullLimit(db: Db, limits: readonly AttemptLimit[]): Promise<number | null> {
+  const rows = limits.map(({ bucket, max }) => sql`(${bucket}::text, ${max}::int)`);
+  const [full] = await db.execute<{ waits: number | null }>(sql`
+    select ceil(extract(epoch from max(resets_at) - now()))::int as waits
+    from ${attempts} join (values ${sql.join(rows, sql`, `)}) wanted (bucket, max) using (bucket)
+    where resets_at > now() and count >= max`);
+  return full?.waits ?? null;
+}
+
 /** Takes an attempt, or several, back from each bucket: what was checked was right. */
 export async function giveBackAttempt(db: Db, buckets: readonly string[], places = 1): Promise<void> {
   if (buckets.length === 0) return;

@@ -2,12 +2,12 @@
 import type { Context } from '../context.js';
 import type { Db } from '../db/client.js';
 import { type AuthFailure, fail } from '../errors.js';
-import { askerOf, idempotencyHashOf } from '../limits/asker.js';
 import { reserveAttempt } from '../limits/attempts.js';
 import { queueDelivery } from '../messages/deliveries.js';
 import type { Template } from '../messages/deliveries.table.js';
 import { sendNow } from '../messages/send.js';
 import { readLocale } from '../messages/templates.js';
+import { askerOf, idempotencyHashOf } from '../users/asker.js';
 import { type DeviceDescription, nameOf } from '../users/device.js';
 import { type MailboxLimits, mailboxLimits } from './mailbox-limits.js';
 import {

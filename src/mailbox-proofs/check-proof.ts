@@ -1,9 +1,9 @@
 // Checks both halves of a mailbox's proof, and what follows when they were right: verifyMagicLink and verifyEmail share it.
 import type { Context } from '../context.js';
 import { type AuthFailure, fail } from '../errors.js';
-import { isUuid } from '../limits/asker.js';
 import { giveBackAttempt, reserveAttempt } from '../limits/attempts.js';
 import { isHalf, isTypedCode } from '../tokens/one-time-secret.js';
+import { isUuid } from '../users/asker.js';
 import { recordLoginEvent } from '../users/login-events.js';
 import { type MailboxLimits, mailboxLimits } from './mailbox-limits.js';
 import { findOpenMailboxProof, spendTypedAttempt } from './mailbox-proofs.js';

@@ -1,5 +1,4 @@
-// Derives the codes and secrets that prove a challenge: by HMAC from its id, so that none is ever stored, and any
-// replica can make the same one again.
+// Derives the codes and secrets that prove a challenge, from its id alone: none is ever stored.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Subkeys } from './secret-key.js';
 

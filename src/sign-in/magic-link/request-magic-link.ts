@@ -1,10 +1,10 @@
 // requestMagicLink: a mail with half of a proof; the other half goes back to the device that asks.
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
-import { isIdempotencyKey } from '../../limits/asker.js';
 import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 import { readBearer } from '../../sessions/read-bearer.js';
 import { deriveHalf } from '../../tokens/one-time-secret.js';
+import { isIdempotencyKey } from '../../users/asker.js';
 import { readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
 

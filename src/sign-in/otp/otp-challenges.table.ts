@@ -1,17 +1,5 @@
-// Owns the tables of one-time codes: the challenges, and the daily figures by which pumping is noticed.
-import {
-  date,
-  index,
-  integer,
-  jsonb,
-  numeric,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core';
+// Owns the table of one-time codes: a row a challenge.
+import { index, integer, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { OtpChannel } from '../../graphql/schema.generated.js';
 import type { DeviceDescription } from '../../users/device.js';
 
@@ -50,18 +38,3 @@ export const otpChallenges = pgTable(
 );
 
 export type OtpChallengeRow = typeof otpChallenges.$inferSelect;
-
-/** What codes came to in a country on a day (UTC), kept longer than the challenges themselves. */
-export const otpDays = pgTable(
-  'otp_days',
-  {
-    country: text().notNull(),
-    day: date({ mode: 'string' }).notNull(),
-    /** Challenges with a message; a repeated or other message for the same one counts no more. */
-    sent: integer().notNull().default(0),
-    verified: integer().notNull().default(0),
-    /** In the currency of OTP_PRICES. */
-    spent: numeric({ precision: 12, scale: 5, mode: 'number' }).notNull().default(0),
-  },
-  (table) => [primaryKey({ columns: [table.country, table.day] })],
-);

@@ -1,8 +1,8 @@
 // otpDelivery: what became of the message with the code.
 import type { OtpDeliveryStatus, QueryResolvers } from '../../graphql/schema.generated.js';
-import { isUuid } from '../../limits/asker.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import type { DeliveryRow } from '../../messages/deliveries.table.js';
+import { isUuid } from '../../users/asker.js';
 import { findOtpChallenge } from './otp-challenges.js';
 import { carriersFor, isLost } from './send-message.js';
 

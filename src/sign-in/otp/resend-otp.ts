@@ -1,8 +1,8 @@
 // resendOtp: the same code of the same challenge once more.
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
-import { isUuid } from '../../limits/asker.js';
 import { reserveAttempt } from '../../limits/attempts.js';
+import { isUuid } from '../../users/asker.js';
 import { countResend, findOpenOtpChallenge, lockForResend } from './otp-challenges.js';
 import { carriersFor, queueCode, sendCode } from './send-message.js';
 import { resendSeconds, sendLimits, sent, tooMany, undelivered } from './send-otp.js';

@@ -3,13 +3,19 @@ import type { Tools } from '../../context.js';
 import type { Db } from '../../db/client.js';
 import type { OtpChannel } from '../../graphql/schema.generated.js';
 import { timedOut } from '../../messages/channel.js';
-import { advance, type Progress, queueDelivery, takeFallback } from '../../messages/deliveries.js';
+import {
+  advance,
+  listDeliveries,
+  type Progress,
+  queueDelivery,
+  takeFallback,
+} from '../../messages/deliveries.js';
 import type { DeliveryRow } from '../../messages/deliveries.table.js';
 import { noteFailure, type Sending, sendNow } from '../../messages/send.js';
 import { consequenceOf } from '../../messages/twilio.js';
-import { giveBackSpend, isOverBudget, priceOf, spendOnMessage } from './otp-budget.js';
 import { findOpenOtpChallenge } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
+import { giveBackSpend, isOverBudget, priceOf, spendOnMessage } from './otp-days.js';
 import { isTestNumber } from './test-numbers.js';
 
 type Carrier = 'WHATSAPP' | 'SMS';
@@ -70,7 +76,9 @@ export async function sendCode(tools: Sending, deliveryId: string): Promise<bool
     await giveBackSpend(tools.db, country, priceOf(tools.config, channel, country));
   }
   if (delivery.fallbackAt !== null) await fallBack(tools);
-  return !isLost(delivery);
+  // By now another message may have followed, from here or from another process.
+  const last = (await listDeliveries(tools.db, delivery.challengeId)).at(-1);
+  return !isLost(last ?? delivery);
 }
 
 /**

@@ -2,11 +2,11 @@
 import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
-import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../limits/asker.js';
-import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { type AttemptLimit, findFullLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import { readLocale } from '../../messages/templates.js';
 import { hashSubject } from '../../tokens/secret-key.js';
+import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../users/asker.js';
 import { readDevice } from '../../users/device.js';
 import { createOtpChallenge, findOtpChallengeByKey, lockAsking } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
@@ -34,6 +34,9 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
   const earlier = idempotencyHash && (await findOtpChallengeByKey(db, idempotencyHash));
   if (earlier) return sentEarlier(context, earlier);
 
+  const limits = sendLimits(context, phone);
+  const fullFor = await findFullLimit(db, limits);
+  if (fullFor !== null) return tooMany(fullFor);
   const rate = await rates.otpSends(request);
   if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
   const begun = await db.transaction(async (tx) => {
@@ -41,7 +44,7 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     // The same key at the same moment: the other request has made the challenge, and this one counts for nothing.
     const twin = idempotencyHash && (await findOtpChallengeByKey(tx, idempotencyHash));
     if (twin) return { twin };
-    const waitSeconds = await reserveAttempt(tx, sendLimits(context, phone));
+    const waitSeconds = await reserveAttempt(tx, limits);
     if (waitSeconds !== null) return { waitSeconds };
     const challenge = await createOtpChallenge(tx, {
       ...number,

@@ -2,11 +2,11 @@
 import type { Context } from '../../context.js';
 import { fail } from '../../errors.js';
 import type { MutationResolvers, SignupInput } from '../../graphql/schema.generated.js';
-import { isIdempotencyKey } from '../../limits/asker.js';
 import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { startSession } from '../../sessions/start-session.js';
 import { deriveHalf } from '../../tokens/one-time-secret.js';
+import { isIdempotencyKey } from '../../users/asker.js';
 import { type DeviceDescription, isShowable, readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
 import { createPerson, isAddressProved, isAddressTaken } from '../../users/users.js';

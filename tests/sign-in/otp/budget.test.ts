@@ -5,15 +5,17 @@ import { build } from '../../helper.js';
 import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
+/** A loaded machine is not what these are about. */
+const patient = { DATABASE_TIMEOUT_MS: '20000' };
 
 t.test('a thousand numbers of one prefix stop at the cap, with answers that tell no one apart', async (t) => {
-  const gateway = await build(t, { ...twilio.settings, OTP_SENDS_PER_PREFIX: '60' });
+  const gateway = await build(t, { ...twilio.settings, OTP_SENDS_PER_PREFIX: '60', ...patient });
   const prefix = randomPhone().slice(0, -4);
   const phones = Array.from({ length: 1000 }, (_, n) => `${prefix}${String(n).padStart(4, '0')}`);
   const answers: { code?: string; __typename: string }[] = [];
-  for (let at = 0; at < phones.length; at += 50) {
+  for (let at = 0; at < phones.length; at += 25) {
     answers.push(
-      ...(await Promise.all(phones.slice(at, at + 50).map((phone) => sendOtp(gateway, { phone })))),
+      ...(await Promise.all(phones.slice(at, at + 25).map((phone) => sendOtp(gateway, { phone })))),
     );
   }
   t.equal(answers.filter(({ __typename }) => __typename === 'OtpSent').length, 60);
@@ -32,6 +34,7 @@ t.test(
     const gateway = await build(t, {
       ...twilio.settings,
       OTP_SPEND_PER_DAY: '3',
+      ...patient,
       OTP_COUNTRIES: 'IN,GB',
       OTP_PRICES: 'WHATSAPP:IN=0.12,SMS:IN=0.30,WHATSAPP:GB=0.30',
     });
@@ -45,7 +48,8 @@ t.test(
     );
     t.ok(answers.every(({ __typename }) => __typename === 'OtpSent'));
     t.equal(twilio.messages.length - from, 10);
-    const [day] = await gateway.sql`select sum(spent)::float as spent, sum(sent)::int as sent from otp_days`;
+    const [day] = await gateway.sql`select sum(spent)::float as spent, sum(sent)::int as sent
+    from otp_days where country <> '*'`;
     t.match(day, { spent: 3, sent: 10 });
     const unsent = answers.find((_, n) => twilio.to(phones[n] ?? '').length === 0)?.challengeId ?? '';
     t.match(await deliveryOf(gateway, unsent), /^QUEUED/, 'it looks like a message that is late');
@@ -119,10 +123,10 @@ t.test('a fallback and a resend are no codes of their own: a fully proved day is
   for (let person = 0; person < 25; person += 1) {
     const phone = randomPhone();
     const { challengeId } = await sendOtp(gateway, { phone });
-    const code = twilio.to(phone, 'SMS')[0]?.code ?? '';
+    const { code } = await twilio.arrival(phone, { channel: 'SMS' });
     t.match(await verifyOtp(gateway, { challengeId, code }), { __typename: 'SessionTokens' });
   }
-  const [day] = await gateway.sql`select sent, verified, spent::float from otp_days`;
+  const [day] = await gateway.sql`select sent, verified, spent::float from otp_days where country = 'IN'`;
   // WhatsApp refused them, which costs nothing: 25 SMS.
   t.match(day, { sent: 25, verified: 25, spent: 7.5 });
 });

@@ -5,7 +5,8 @@ import { build, operations, randomNetwork } from '../../helper.js';
 import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
-const gateway = await build(t, twilio.settings);
+// A loaded machine is not what these are about.
+const gateway = await build(t, { ...twilio.settings, DATABASE_TIMEOUT_MS: '20000' });
 const { sql } = gateway;
 
 t.test('a new and a known number get the same answer and the same message', async (t) => {
@@ -220,7 +221,8 @@ t.test('a challenge that is proved, lapsed or unknown is not sent again', async 
 });
 
 t.test('50 sends at once are each counted and sent', async (t) => {
-  const spentToday = async () => (await sql`select sum(spent)::float as spent from otp_days`)[0]?.spent ?? 0;
+  const spentToday = async () =>
+    (await sql`select spent::float from otp_days where country = '*'`)[0]?.spent ?? 0;
   const before = await spentToday();
   const phones = Array.from({ length: 50 }, randomPhone);
   const answers = await Promise.all(phones.map((phone) => sendOtp(gateway, { phone })));
@@ -236,7 +238,7 @@ t.test(
     const device = { id: randomUUID() };
     const wide = await build(
       t,
-      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '8' },
+      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '8', DATABASE_TIMEOUT_MS: '20000' },
       gateway,
     );
     const { challengeId } = await sendOtp(wide, { phone, device });

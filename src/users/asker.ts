@@ -1,7 +1,7 @@
 // Tells who asked for a message, so that only the same device's newer request replaces an older one.
 import type { Context } from '../context.js';
 import { hashSubject } from '../tokens/secret-key.js';
-import type { DeviceDescription } from '../users/device.js';
+import type { DeviceDescription } from './device.js';
 
 const idempotencyKey = /^[\w.:-]{8,128}$/;
 

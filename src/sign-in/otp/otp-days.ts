@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { Config } from '../../config.js';
 import type { Db } from '../../db/client.js';
-import { otpDays } from './otp-challenges.table.js';
+import { otpDays } from './otp-days.table.js';
 
 const today = sql`(now() at time zone 'UTC')::date`;
 
@@ -15,8 +15,12 @@ export function priceOf(
   return config.otpPrices[`${channel}:${country}`] ?? 0;
 }
 
+/** The row of a day on which all countries draw: its update makes parallel spenders count each other. */
+const purse = '*';
+
 /**
- * Counts a message before it is sent, and with the first one its challenge.
+ * Counts a message before it is sent, and with the first one its challenge. The last statement but one of its
+ * transaction, because others wait for its end.
  * @returns false when the day's spend is at its cap, with nothing counted
  */
 export async function spendOnMessage(
@@ -26,12 +30,15 @@ export async function spendOnMessage(
   price: number,
   isFirst: boolean,
 ): Promise<boolean> {
-  // All countries draw on one purse: the lock makes parallel spenders count each other.
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('otp spend'))`);
   const counted = await tx.execute(sql`
+    with paid as (
+      insert into ${otpDays} as day (country, day, spent)
+      select ${purse}, ${today}, ${price}::numeric where ${price}::numeric <= ${config.otpSpendPerDay}::numeric
+      on conflict (country, day) do update set spent = day.spent + excluded.spent
+      where day.spent + excluded.spent <= ${config.otpSpendPerDay}::numeric
+      returning true)
     insert into ${otpDays} as day (country, day, sent, spent)
-    select ${country}, ${today}, ${isFirst ? 1 : 0}::int, ${price}::numeric
-    where (select coalesce(sum(spent), 0) from ${otpDays} where day = ${today}) + ${price}::numeric <= ${config.otpSpendPerDay}::numeric
+    select ${country}, ${today}, ${isFirst ? 1 : 0}::int, ${price}::numeric from paid
     on conflict (country, day) do update set sent = day.sent + excluded.sent, spent = day.spent + excluded.spent
     returning country`);
   return counted.length > 0;
@@ -39,8 +46,13 @@ export async function spendOnMessage(
 
 /** Takes back what a message was to cost that the provider refused: an outage does not use up the day. */
 export async function giveBackSpend(db: Db, country: string, price: number): Promise<void> {
+  // The purse first, as above: two statements never wait for each other.
+  const held = sql`(select country, day from ${otpDays} where country in (${purse}, ${country}) and day = ${today}
+    order by country for update)`;
   await db.execute(sql`
-    update ${otpDays} set spent = greatest(spent - ${price}::numeric, 0) where country = ${country} and day = ${today}`);
+    with held as ${held}
+    update ${otpDays} as day set spent = greatest(day.spent - ${price}::numeric, 0)
+    from held where day.country = held.country and day.day = held.day`);
 }
 
 /** Counts a challenge that was proved. */

@@ -1,10 +1,11 @@
 // Owns the address at which Twilio tells what became of a message: signed, and true only if it moves the status forward.
 import type { FastifyInstance } from 'fastify';
-import type { Tools } from '../../context.js';
-import type { DeliveryStatus } from '../../graphql/schema.generated.js';
-import { isUuid } from '../../limits/asker.js';
-import { findDelivery } from '../../messages/deliveries.js';
-import { hearOf } from './send-message.js';
+import type { Tools } from '../context.js';
+import type { DeliveryStatus } from '../graphql/schema.generated.js';
+import { findDelivery } from '../messages/deliveries.js';
+import { isSignedByTwilio } from '../messages/twilio.js';
+import { hearOf } from '../sign-in/otp/send-message.js';
+import { isUuid } from '../users/asker.js';
 
 /** Twilio's words for where a message is; those that say nothing new are left out. */
 const statuses: Readonly<Record<string, DeliveryStatus>> = {
@@ -39,13 +40,15 @@ export async function registerTwilioCallback(app: FastifyInstance, tools: Tools)
         const { deliveryId } = request.params;
         const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
         const signature = request.headers['x-twilio-signature'];
-        // The check alone: the whole package takes 300 ms to load.
-        const { validateRequest } = await import('twilio/lib/webhooks/webhooks.js');
         // The address as we gave it out, not as a proxy may have rewritten it.
         const url = callbackUrl(config.publicUrl, deliveryId);
         const named = Object.fromEntries(fields);
         const once = [...fields.keys()].length === Object.keys(named).length;
-        if (typeof signature !== 'string' || !once || !validateRequest(authToken, signature, url, named)) {
+        if (
+          typeof signature !== 'string' ||
+          !once ||
+          !(await isSignedByTwilio(authToken, signature, url, named))
+        ) {
           metrics.refusedRequests.inc({ reason: 'twilio-signature' });
           return reply.code(403).type('text/plain; charset=utf-8').send('the signature is not right\n');
         }
@@ -69,9 +72,9 @@ export async function registerTwilioCallback(app: FastifyInstance, tools: Tools)
 
 /** Twilio counts its price below zero: `-0.0042`. */
 function priceIn(fields: URLSearchParams): { price?: number; currency?: string } {
-  const price = Number(fields.get('Price') ?? Number.NaN);
+  const [, price] = /^-?(\d{1,7}(?:\.\d+)?)$/.exec(fields.get('Price') ?? '') ?? [];
   const currency = fields.get('PriceUnit') ?? '';
-  return Number.isFinite(price) && /^[A-Z]{3}$/i.test(currency)
-    ? { price: Math.abs(price), currency: currency.toUpperCase() }
+  return price !== undefined && /^[A-Z]{3}$/i.test(currency)
+    ? { price: Number(price), currency: currency.toUpperCase() }
     : {};
 }

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.js';
 import type { Tools } from '../context.js';
-import { isUuid } from '../limits/asker.js';
+import { findOpenMailboxProof } from '../mailbox-proofs/mailbox-proofs.js';
 import { secretMinutes } from '../messages/compose.js';
 import { escapeHtml, type Locale, readLocale, showDevice } from '../messages/templates.js';
 import { deriveTypedCode, isHalf } from '../tokens/one-time-secret.js';
+import { isUuid } from '../users/asker.js';
 import { nameOf } from '../users/device.js';
-import { findOpenMailboxProof } from './mailbox-proofs.js';
 
 /**
  * GET /m/<request>.<mail half>, as often and by whomever it is fetched: mail scanners open links and run their
