@@ -4,7 +4,7 @@ import { fail } from '../../errors.js';
 import type { MutationResolvers, SignupInput } from '../../graphql/schema.generated.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { startSession } from '../../sessions/start-session.js';
-import { isShowable, readDevice } from '../../users/device.js';
+import { type DeviceDescription, isShowable, readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
 import { createPerson, isAddressTaken } from '../../users/users.js';
 import { findPasswordFlaw, policyOf } from './password-policy.js';
@@ -14,7 +14,7 @@ export const signup: MutationResolvers['signup'] = (_, { input }, context) =>
   context.hashing.admit(() => signUp(context, input));
 
 async function signUp(context: Context, input: SignupInput) {
-  const { config, db, hashing, rates, request } = context;
+  const { config, rates, request } = context;
   const email = normaliseEmail(input.email);
   if (email === null) return fail('EMAIL_INVALID');
   const name = input.name?.trim() ?? null;
@@ -25,14 +25,30 @@ async function signUp(context: Context, input: SignupInput) {
   const rate = await rates.signups(request);
   if (rate.retryAfterSeconds !== null)
     return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds: rate.retryAfterSeconds });
-  const flaw = await findPasswordFlaw(input.password, policyOf(config), { email, ...(name && { name }) });
-  if (flaw !== null) {
+  try {
+    const flaw = await findPasswordFlaw(input.password, policyOf(config), { email, ...(name && { name }) });
+    if (flaw === null) return await makeAccount(context, { email, name, device, password: input.password });
     // A person who is still choosing a password has not signed up.
     await rate.giveBack();
     return fail(flaw.code, { message: flaw.message });
+  } catch (error) {
+    // Nor has anyone when the database is in trouble.
+    await rate.giveBack();
+    throw error;
   }
+}
+
+interface NewAccount {
+  email: string;
+  name: string | null;
+  device: DeviceDescription;
+  password: string;
+}
+
+async function makeAccount(context: Context, { email, name, device, password }: NewAccount) {
+  const { db, hashing } = context;
   if (await isAddressTaken(db, email)) return fail('EMAIL_TAKEN');
-  const hash = await hashing.hash(input.password);
+  const hash = await hashing.hash(password);
 
   const begun = await db.transaction(async (tx) => {
     const person = await createPerson(tx, name, email);
