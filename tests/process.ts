@@ -81,6 +81,12 @@ export function runScript(args: string[], environment: Environment): Promise<Out
   return launch(args, environment).exited;
 }
 
+/** What runs is not to outlive the tests, should they be cut short. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 function launch(args: string[], environment: Environment) {
   // By env(1), because tap puts a loader of its own into the environment of every Node process that tests start.
   const variables = Object.entries({ PATH: process.env.PATH, ...environment });
@@ -95,7 +101,11 @@ function launch(args: string[], environment: Environment) {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     outcome.stderr += text;
   });
-  const exited = once(child, 'close').then(([code]) => Object.assign(outcome, { code }));
+  running.add(child);
+  const exited = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return Object.assign(outcome, { code });
+  });
   return { child, exited, printed: () => outcome };
 }
 

@@ -24,6 +24,9 @@ const mostFragments = 20;
 /** Errors that are told of one request; validation gives up after as many. */
 export const mostErrors = 10;
 
+/** Members and items of all variables together; the largest input has about twenty. Each error quotes them all. */
+const mostValues = 200;
+
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /**
@@ -53,6 +56,22 @@ export function boundDocument(document: DocumentNode, limits: DocumentLimits): v
       countFields(definition.selectionSet, fragments) > 1
     )
       throw badUserInput('A mutation has one root field.');
+  }
+}
+
+/**
+ * Refuses variables that hold too much.
+ * @throws BAD_USER_INPUT
+ */
+export function boundVariables(variables: object): void {
+  const within: unknown[] = [variables];
+  // The list grows while it is gone through.
+  for (const value of within) {
+    if (typeof value !== 'object' || value === null) continue;
+    const members = Object.values(value);
+    if (within.length + members.length > mostValues)
+      throw badUserInput(`Variables hold at most ${mostValues} values.`);
+    within.push(...members);
   }
 }
 

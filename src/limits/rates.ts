@@ -14,6 +14,9 @@ export interface Reservation {
   giveBack(): Promise<void>;
 }
 
+/** The reservation of who is not counted here. */
+export const uncounted: Reservation = { retryAfterSeconds: null, giveBack: async () => {} };
+
 /** A limit on how often one network may do one thing. */
 export interface Rate {
   (request: FastifyRequest): Promise<Reservation>;

@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLError, isIntrospectionType, isObjectType, parse } from 'graphql';
 import t, { type Test } from 'tap';
-import { boundDocument } from '../../src/graphql/limits.js';
+import { boundDocument, boundVariables } from '../../src/graphql/limits.js';
 import { build, type Gateway, operations, signUp } from '../helper.js';
 
 // As in production, where nobody is shown what the schema holds.
@@ -37,11 +37,18 @@ const send = (query: string, variables = 'null', to = gateway) =>
     payload: `{"query":${JSON.stringify(query)},"variables":${variables}}`,
   });
 
-async function refuses(t: Test, title: string, query: string, variables?: string, to = gateway) {
+async function refuses(
+  t: Test,
+  title: string,
+  query: string,
+  variables?: string,
+  to = gateway,
+  status = 400,
+) {
   const before = resolved.calls;
   const response = await send(query, variables, to);
   const { data, errors } = response.json();
-  t.ok([400, 413].includes(response.statusCode), `${title}: ${response.statusCode}`);
+  t.equal(response.statusCode, status, title);
   t.equal(data, undefined, title);
   t.ok(errors.length > 0 && errors.length <= 10, `${title}: a few errors`);
   for (const { extensions } of errors) t.equal(extensions.code, 'BAD_USER_INPUT', title);
@@ -52,8 +59,10 @@ async function refuses(t: Test, title: string, query: string, variables?: string
 async function costOf(query: string, variables?: string): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let time = 0; time < 3; time += 1) {
+    // A blank more each time, so that neither the document nor its errors are known already.
+    const fresh = ' '.repeat(time + 1) + query;
     const before = process.cpuUsage();
-    await send(query, variables);
+    await send(fresh, variables);
     const { user, system } = process.cpuUsage(before);
     best = Math.min(best, (user + system) / 1000);
   }
@@ -73,7 +82,7 @@ const corpus: Record<string, [query: string, variables?: string]> = {
     `{ ...A ... { a: authMethods { method } } } fragment A on Query { ${repeat(10, (i) => `a${i}: authMethods { method }`)} }`,
   ],
   '1,000 fields at the root': [`{ ${repeat(1000, () => 'authMethods { method }')} }`],
-  '6,500 overlapping fields': [`{ ${repeat(6500, () => '__typename')} }`],
+  '6,500 overlapping fields': [`{ ${repeat(6500, () => 'me')} }`],
   'overlapping fields in inline fragments': [`{ ${repeat(140, () => '... { authMethods { method } }')} }`],
   'overlapping fields, level by level': [
     `{ ${repeat(5, () => `sessions { ${repeat(5, () => `device { ${repeat(5, () => 'id')} }`)} }`)} }`,
@@ -128,20 +137,20 @@ const corpus: Record<string, [query: string, variables?: string]> = {
   'many unused variables': [`query(${repeat(240, (i) => `$v${i}: Int`)}) { authMethods { method } }`],
   'many unknown fields': [`{ ${repeat(900, (i) => `f${i}`)} }`],
   'long unknown names': [`{ ${repeat(30, (i) => `f${i}${'x'.repeat(1000)}`)} }`],
-  'errors below 29,000 empty lines': [`{${'\n'.repeat(29000)}${repeat(400, (i) => `a${i}`)} }`],
-  'a circle below 29,000 empty lines': [
-    `${'\n'.repeat(29000)} { ...F0 } ${repeat(20, (i) => `fragment F${i} on Query { ...F${(i + 1) % 20} }`)}`,
+  'errors below 14,000 empty lines': [`{${'\n'.repeat(14000)}${repeat(400, (i) => `a${i}`)} }`],
+  'a circle below 14,000 empty lines': [
+    `${'\n'.repeat(14000)} { ...F0 } ${repeat(20, (i) => `fragment F${i} on Query { ...F${(i + 1) % 20} }`)}`,
   ],
   'a long string': [`{ loginEvents(first: "${'x'.repeat(31000)}") { pageInfo { endCursor } } }`],
   'a block string of many lines': [
-    `{ loginEvents(first: """${'\n  x'.repeat(7500)}""") { pageInfo { endCursor } } }`,
+    `{ loginEvents(first: """${'\n  x'.repeat(5500)}""") { pageInfo { endCursor } } }`,
   ],
-  'unicode escapes': [`{ loginEvents(first: "${'\\u0041'.repeat(5000)}") { pageInfo { endCursor } } }`],
+  'unicode escapes': [`{ loginEvents(first: "${'\\u0041'.repeat(4000)}") { pageInfo { endCursor } } }`],
   'surrogates in escapes': [
-    `{ loginEvents(first: "${'\\u{1F600}'.repeat(3000)}\\u{D83D}") { pageInfo { endCursor } } }`,
+    `{ loginEvents(first: "${'\\u{1F600}'.repeat(2500)}\\u{D83D}") { pageInfo { endCursor } } }`,
   ],
   'a number of 30,000 digits': [`{ loginEvents(first: ${'9'.repeat(30000)}) { pageInfo { endCursor } } }`],
-  'comments and nothing else': ['#\n'.repeat(15000)],
+  'comments and nothing else': ['#\n'.repeat(10000)],
   'commas and nothing else': [','.repeat(30000)],
   'deep introspection': [`{ __schema { types { ${nest(20, 'fields { type { ', 'name', '} }')} } } }`],
   'wide introspection': [
@@ -187,8 +196,7 @@ t.test('a corpus of costly documents is refused before anything runs, each for l
   for (const [title, [query, variables]] of Object.entries(corpus)) {
     const cost = await costOf(query, variables);
     if (cost > worst.cost) worst = { title, cost };
-    // 50 ms on an idle machine; a plain request takes about half a one.
-    t.ok(cost < Math.max(50, 100 * plain), `${title}: ${cost.toFixed(1)} ms, plain ${plain.toFixed(1)} ms`);
+    t.ok(cost < Math.max(50, 40 * plain), `${title}: ${cost.toFixed(1)} ms, plain ${plain.toFixed(1)} ms`);
   }
   t.comment(`worst: ${worst.title}, ${worst.cost.toFixed(1)} ms`);
 });
@@ -267,6 +275,31 @@ t.test('caps have defaults, and hold up to the last one that is allowed', async 
   }
 });
 
+t.test('variables hold up to 200 values, however deep', async (t) => {
+  const refusalOf = (variables: object) => {
+    try {
+      return boundVariables(variables);
+    } catch (error) {
+      return (error as GraphQLError).extensions.code;
+    }
+  };
+  const items = (count: number) => Array.from({ length: count }, (_, index) => index);
+  for (const [within, beyond] of [
+    [{ a: items(198) }, { a: items(199) }],
+    [
+      { a: items(97), b: { c: items(97), d: 1 } },
+      { a: items(98), b: { c: items(98), d: 1 } },
+    ],
+    [
+      Object.fromEntries(items(199).map((i) => [i, null])),
+      Object.fromEntries(items(200).map((i) => [i, null])),
+    ],
+  ] as [object, object][]) {
+    t.equal(refusalOf(within), undefined);
+    t.equal(refusalOf(beyond), 'BAD_USER_INPUT');
+  }
+});
+
 t.test('caps are settings', async (t) => {
   const tight = await build(t, {
     GRAPHQL_MAX_TOKENS: '100',
@@ -285,7 +318,7 @@ t.test('caps are settings', async (t) => {
     body: `${plain} #${'x'.repeat(2048)}`,
   })) {
     t.ok([200, 401].includes((await gateway.graphql(query)).status), `${title}: allowed by default`);
-    await refuses(t, title, query, undefined, tight);
+    await refuses(t, title, query, undefined, tight, title === 'body' ? 413 : 400);
   }
 });
 
@@ -327,7 +360,7 @@ t.test('a mutation has one root field, in whatever spelling', async (t) => {
     'not included': `mutation { ${logout} ... @include(if: false) { b: ${logout} } }`,
     'with its type': `mutation { __typename ${logout} }`,
     'in an operation that is not asked for': `mutation A { ${logout} } mutation B { a: ${logout} b: ${logout} }`,
-    'a thousand times': `mutation { ${repeat(1000, (i) => `m${i}: ${logout}`)} }`,
+    'five hundred times': `mutation { ${repeat(500, (i) => `m${i}: ${logout}`)} }`,
   };
   for (const [title, query] of Object.entries(refused)) await refuses(t, title, query);
 

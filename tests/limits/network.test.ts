@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { normaliseNetwork } from '../../src/limits/network.js';
 import { build, type Gateway, goodPassword, operations } from '../helper.js';
-import { guess, hashesOf, inParallel, outcomeOf, roomy, tally } from '../sign-in/password/guessing.js';
+import {
+  guess,
+  hashesOf,
+  inParallel,
+  onlySomePass,
+  outcomeOf,
+  roomy,
+  tally,
+} from '../sign-in/password/guessing.js';
 
 t.test('a network is an IPv4 address, or the /64 of an IPv6 one however it is spelled', async (t) => {
   const networks: Record<string, string | null> = {
@@ -141,7 +149,7 @@ t.test('a thousand tries from one /64 in six spellings share one count', async (
     });
     answers.push(...some);
   }
-  t.same(tally(answers), { INVALID_CREDENTIALS: 10, TOO_MANY_ATTEMPTS: 990 });
+  onlySomePass(t, answers, 10);
   t.equal(await hashesOf(gateway), 10);
   const [counter, ...others] = await gateway.sql`select bucket from attempts where bucket like 'password:%'`;
   t.match(counter?.bucket, /:2001:db8:a:b::\/64$/);

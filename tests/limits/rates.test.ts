@@ -5,7 +5,16 @@ import t, { type Test } from 'tap';
 import { LocalCounters, type RateCounters, SharedCounters } from '../../src/limits/rate-counters.js';
 import { openRedis } from '../../src/limits/redis.js';
 import { build, operations, randomNetwork, type SignedIn, signUp } from '../helper.js';
-import { guess, hashesOf, inParallel, logIn, outcomeOf, roomy, tally } from '../sign-in/password/guessing.js';
+import {
+  guess,
+  hashesOf,
+  inParallel,
+  logIn,
+  onlySomePass,
+  outcomeOf,
+  roomy,
+  tally,
+} from '../sign-in/password/guessing.js';
 import { TcpProxy } from '../tcp-proxy.js';
 import { freePort, type RedisServer, startRedis, withoutRedisServer } from './redis-server.js';
 
@@ -17,12 +26,26 @@ t.test('one network tries a number of wrong passwords, for whatever accounts', a
   const from = randomNetwork();
   const before = await hashesOf(gateway);
   const answers = await inParallel(100, () => guess(gateway, nobody(), { from }));
-  t.same(tally(answers), { INVALID_CREDENTIALS: 5, TOO_MANY_ATTEMPTS: 95 });
-  t.equal(await hashesOf(gateway), before + 5);
+  onlySomePass(t, answers, 5);
+  t.ok((await hashesOf(gateway)) <= before + 5);
   const { data } = await logIn(gateway, person, { from });
   t.equal(data.login.code, 'TOO_MANY_ATTEMPTS', 'not even a right one is looked at');
   t.ok(data.login.retryAfterSeconds > 800 && data.login.retryAfterSeconds <= 900);
   t.equal(outcomeOf(await logIn(gateway, person, { from: randomNetwork() })), 'SessionTokens');
+});
+
+t.test('a device that has signed in before does not pay for others on its network', async (t) => {
+  const gateway = await build(t, { ...roomy, PASSWORD_ATTEMPTS_PER_NETWORK: '2', PASSWORD_ATTEMPTS: '3' });
+  const device = { id: randomUUID() };
+  const person = await signUp(gateway, { device });
+  const from = randomNetwork();
+  await inParallel(10, () => guess(gateway, nobody(), { from }));
+  t.equal(outcomeOf(await logIn(gateway, person, { from })), 'TOO_MANY_ATTEMPTS');
+  t.equal(outcomeOf(await logIn(gateway, { ...person, device }, { from })), 'SessionTokens');
+  const tries = await inParallel(10, () =>
+    logIn(gateway, { email: person.email, password: 'not-the-password', device }, { from }),
+  );
+  onlySomePass(t, tries, 3);
 });
 
 t.test('right passwords and refused ones take no place in the rate', async (t) => {
@@ -44,6 +67,18 @@ t.test('right passwords and refused ones take no place in the rate', async (t) =
     INVALID_CREDENTIALS: 2,
   });
   t.equal(outcomeOf(await guess(gateway, nobody(), { from })), 'TOO_MANY_ATTEMPTS');
+});
+
+t.test('a database in trouble costs a network no place in the rate', async (t) => {
+  const gateway = await build(t, { ...roomy, PASSWORD_ATTEMPTS_PER_NETWORK: '2' });
+  await gateway.sql.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise 'read only'; end $$;
+    create trigger refuse before insert on attempts for each statement execute function refuse();`);
+  for (let i = 0; i < 4; i++) {
+    t.match(await guess(gateway, nobody()), { errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+  }
+  await gateway.sql`drop trigger refuse on attempts`;
+  t.equal(outcomeOf(await guess(gateway, nobody())), 'INVALID_CREDENTIALS');
 });
 
 t.test('the shield answers 429 to a network that asks too often, whatever it asks', async (t) => {
@@ -112,11 +147,11 @@ t.test('a limit is exact over two gateways that share a Redis', { skip: withoutR
     const input = { email: `${randomUUID()}@example.com`, password: 'orange-kettle-42-window' };
     return (i % 2 ? one : other).graphql(operations.signup, { input }, { from });
   });
-  t.same(tally(signups), { SessionTokens: 5, TOO_MANY_ATTEMPTS: 95 });
+  onlySomePass(t, signups, 5, 'SessionTokens');
   const before = await hashesOf(one, other);
   const logins = await inParallel(100, (i) => guess(i % 2 ? one : other, nobody(), { from }));
-  t.same(tally(logins), { INVALID_CREDENTIALS: 5, TOO_MANY_ATTEMPTS: 95 });
-  t.equal(await hashesOf(one, other), before + 5);
+  onlySomePass(t, logins, 5);
+  t.ok((await hashesOf(one, other)) <= before + 5);
   const keys = (await redis.ask('KEYS', '*')) as string[];
   t.equal(keys.length, 2);
   for (const key of keys)
@@ -133,7 +168,7 @@ t.test('without Redis at the start the gateway starts, and limits', async (t) =>
   t.ok(performance.now() - begun < 5_000);
   const from = randomNetwork();
   const answers = await inParallel(20, () => guess(gateway, nobody(), { from }));
-  t.same(tally(answers), { INVALID_CREDENTIALS: 3, TOO_MANY_ATTEMPTS: 17 });
+  onlySomePass(t, answers, 3);
   const { values } = await gateway.app.tools.metrics.redisFailures.get();
   t.ok(Number(values[0]?.value) > 0, 'operators are told');
   t.equal((await gateway.inject({ url: '/readyz' })).statusCode, 200);

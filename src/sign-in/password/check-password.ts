@@ -2,6 +2,7 @@
 import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { uncounted } from '../../limits/rates.js';
 import { hashSubject } from '../../tokens/secret-key.js';
 
 /** A password to be checked. */
@@ -23,11 +24,16 @@ export interface Guess {
  */
 export async function checkPassword(context: Context, guess: Guess): Promise<AuthFailure | null> {
   const { db, hashing, rates, request } = context;
-  const rate = await rates.passwordChecks(request);
+  // Guesses by others on its network, thousands behind a carrier, are not held against a known device.
+  const rate = guess.knownAs === null ? await rates.passwordChecks(request) : uncounted;
   if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
 
   const limits = attemptLimits(context, guess);
-  const waitSeconds = await reserveAttempt(db, limits);
+  const waitSeconds = await reserveAttempt(db, limits).catch(async (error: unknown) => {
+    // No password is looked at: a database in trouble must not shut out a network for longer than that.
+    await rate.giveBack();
+    throw error;
+  });
   if (waitSeconds !== null) {
     await rate.giveBack();
     return tooMany(waitSeconds);

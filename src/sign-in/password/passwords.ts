@@ -26,7 +26,10 @@ const storedColumns = {
 /** A person who has a password. */
 export interface PasswordOwner extends StoredPassword {
   person: Person;
-  /** Whether the person has signed in from the asking device before, by the name the app keeps for it. */
+  /**
+   * Whether the person has signed in from the asking device, by the name the app keeps for it, and used it since the
+   * password was chosen: who once had an old password must not have tries of their own at the present one.
+   */
   knownDevice: boolean;
 }
 
@@ -38,7 +41,8 @@ const ownerByAddress = prepared((db) =>
       person: personColumns,
       ...storedColumns,
       knownDevice: sql<boolean>`exists (select from ${sessions} where ${sessions.userId} = ${users.id}
-        and ${sessions.device} ->> 'id' = ${sql.placeholder('deviceId')})`,
+        and ${sessions.device} ->> 'id' = ${sql.placeholder('deviceId')}
+        and ${sessions.lastUsedAt} >= ${passwords.changedAt})`,
     })
     .from(credentials)
     .innerJoin(users, eq(users.id, credentials.userId))

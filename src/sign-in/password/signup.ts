@@ -17,7 +17,7 @@ export const signup: MutationResolvers['signup'] = (_, { input }, context) =>
   context.hashing.admit(() => signUp(context, input));
 
 async function signUp(context: Context, input: SignupInput) {
-  const { config, db, hashing, rates, request } = context;
+  const { config, rates, request } = context;
   const email = normaliseEmail(input.email);
   if (email === null) return fail('EMAIL_INVALID');
   const name = input.name?.trim() ?? null;
@@ -31,15 +31,29 @@ async function signUp(context: Context, input: SignupInput) {
   const rate = await rates.signups(request);
   if (rate.retryAfterSeconds !== null)
     return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds: rate.retryAfterSeconds });
-  const flaw = await findPasswordFlaw(input.password, policyOf(config), { email, ...(name && { name }) });
-  if (flaw !== null) {
+  try {
+    const flaw = await findPasswordFlaw(input.password, policyOf(config), { email, ...(name && { name }) });
+    if (flaw === null) {
+      const account = { ...input, email, name, device };
+      return await (config.signupEmailProof ? askFirst(context, account) : makeAccount(context, account));
+    }
     // A person who is still choosing a password has not signed up.
     await rate.giveBack();
     return fail(flaw.code, { message: flaw.message });
+  } catch (error) {
+    // Nor has anyone when the database is in trouble.
+    await rate.giveBack();
+    throw error;
   }
-  if (config.signupEmailProof) return askFirst(context, input, { email, name, device });
+}
+
+/** A signup whose every part was found good. */
+type NewAccount = SignupInput & { name: string | null; device: DeviceDescription };
+
+async function makeAccount(context: Context, { email, name, device, password }: NewAccount) {
+  const { db, hashing } = context;
   if (await isAddressTaken(db, email)) return fail('EMAIL_TAKEN');
-  const hash = await hashing.hash(input.password);
+  const hash = await hashing.hash(password);
 
   const begun = await db.transaction(async (tx) => {
     const person = await createPerson(tx, { name, kind: 'mailbox', identifier: email, proved: false });
@@ -61,8 +75,7 @@ async function signUp(context: Context, input: SignupInput) {
  */
 async function askFirst(
   context: Context,
-  { password, locale, idempotencyKey }: SignupInput,
-  { email, name, device }: { email: string; name: string | null; device: DeviceDescription },
+  { email, name, device, password, locale, idempotencyKey }: NewAccount,
 ) {
   const passwordHash = await context.hashing.hash(password);
   const taken = await isAddressProved(context.db, email);

@@ -8,7 +8,16 @@ import {
   type SignedIn,
   signUp,
 } from '../../helper.js';
-import { changePassword, guess, hashesOf, inParallel, logIn, outcomeOf, roomy, tally } from './guessing.js';
+import {
+  changePassword,
+  guess,
+  hashesOf,
+  inParallel,
+  logIn,
+  onlySomePass,
+  outcomeOf,
+  roomy,
+} from './guessing.js';
 
 const gateway = await build(t, roomy);
 const newPassword = 'crimson-anchor-58-meadow';
@@ -98,7 +107,7 @@ t.test('a wrong current password counts, by the session that asks', async (t) =>
   const answers = await inParallel(50, () =>
     changePassword(gateway, person.accessToken, 'not-the-password', newPassword, { from }),
   );
-  t.same(tally(answers), { INVALID_CREDENTIALS: 4, TOO_MANY_ATTEMPTS: 46 });
+  onlySomePass(t, answers, 4);
   t.equal(await hashesOf(gateway), before + 4);
   const right = await changePassword(gateway, person.accessToken, person.password, newPassword, { from });
   t.equal(right.data.changePassword.code, 'TOO_MANY_ATTEMPTS');

@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { hash as argon2 } from '@node-rs/argon2';
 import t from 'tap';
 import { type Answer, build, goodPassword, operations, randomNetwork, signUp } from '../../helper.js';
-import { guess, hashesOf, inParallel, logIn, outcomeOf, rowsOf, tally, watchStatements } from './guessing.js';
+import {
+  guess,
+  hashesOf,
+  inParallel,
+  logIn,
+  outcomeOf,
+  rowsOf,
+  tally,
+  untilSomebodyWaits,
+  watchStatements,
+} from './guessing.js';
 
 const gateway = await build(t);
 const unknown = () => ({ email: `${randomUUID()}@example.com` });
@@ -227,9 +236,7 @@ t.test('a login and the end of the session that it drives out do not wait for ea
   await gateway.sql.begin(async (tx) => {
     await tx`update sessions set revoked_at = now(), revocation_reason = 'logout' where id = ${person.session.id}`;
     login = logIn(gateway, person);
-    const waiting = () => tx`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    while ((await waiting()).length === 0) await sleep(5);
+    await untilSomebodyWaits(gateway.sql);
     await tx`insert into login_events (user_id, kind) values (${person.user.id}, 'SIGN_OUT')`;
   });
   t.equal(login && outcomeOf(await login), 'SessionTokens');

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { build, goodPassword, operations, randomNetwork, type Sending, signUp } from '../../helper.js';
-import { hashesOf, inParallel, logIn, outcomeOf, roomy, rowsOf, spelledOut, tally } from './guessing.js';
+import {
+  hashesOf,
+  inParallel,
+  logIn,
+  onlySomePass,
+  outcomeOf,
+  roomy,
+  rowsOf,
+  spelledOut,
+  tally,
+} from './guessing.js';
 
 const gateway = await build(t);
 
@@ -129,9 +139,9 @@ t.test('fifty signups of one address at once make one account', async (t) => {
 t.test('ten signups an hour from one network, exact when they come at once', async (t) => {
   const gateway = await build(t, roomy);
   const answers = await inParallel(30, () => signup(anybody(), { from: '10.7.7.7' }, gateway));
-  t.same(tally(answers), { SessionTokens: 10, TOO_MANY_ATTEMPTS: 20 });
+  onlySomePass(t, answers, 10, 'SessionTokens');
   t.equal(await hashesOf(gateway), 10);
-  const waits = answers.map(({ data }) => data.signup.retryAfterSeconds ?? 3600);
+  const waits = answers.map(({ data }) => data?.signup.retryAfterSeconds ?? 3600);
   t.ok(Math.min(...waits) > 3500 && Math.max(...waits) <= 3600, 'told when the hour is over');
   t.equal(outcomeOf(await signup(anybody(), { from: '10.7.7.8' }, gateway)), 'SessionTokens', 'others go on');
 });
@@ -152,8 +162,8 @@ t.test('choosing a password costs no signup, asking for taken addresses does', a
   t.equal(outcomeOf(await signup(mine, { from }, gateway)), 'TOO_MANY_ATTEMPTS');
 });
 
-t.test('a signup that fails half-way leaves nothing behind', async (t) => {
-  const gateway = await build(t);
+t.test('a signup that fails half-way leaves nothing behind, no place in the rate either', async (t) => {
+  const gateway = await build(t, { SIGNUPS_PER_HOUR: '1' });
   await gateway.sql.unsafe(`
     create function refuse() returns trigger language plpgsql as $$ begin raise 'no events today'; end $$;
     create trigger refuse before insert on login_events execute function refuse();`);
