@@ -329,7 +329,11 @@ t.test('three mails a mailbox an hour, from wherever they are asked for and at o
   t.equal(codes.filter((code) => code === 'MagicLinkRequested').length, 3);
   t.equal(codes.filter((code) => code === 'TOO_MANY_ATTEMPTS').length, 9);
   const refused = answers.find(({ asked }) => asked.code)?.asked;
-  t.ok(refused.retryAfterSeconds > 3500 && refused.retryAfterSeconds <= 3600);
+  // By the clock of a transaction that may have begun before the count did.
+  t.ok(
+    refused.retryAfterSeconds > 3500 && refused.retryAfterSeconds <= 3605,
+    `${refused.retryAfterSeconds} s`,
+  );
   await server.mailTo(email, 3);
   t.equal(
     (await sql`select from mailbox_proofs where email = ${email}`).length,
