@@ -19,7 +19,7 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
   const rows = limits.map(
     ({ bucket, max, windowSeconds }) => sql`(${bucket}::text, ${max}::int, ${windowSeconds}::int)`,
   );
-  // One count over the limit is let in to be seen below, and never more: a locked row does not grow.
+  // A window that others have just begun is not seen by the statement that waited for it: it is all still to come.
   const counted = await db.execute<{ bucket: string; waits: number }>(sql`
     with wanted (bucket, max, seconds) as (values ${sql.join(rows, sql`, `)}),
     counted as (
@@ -33,8 +33,10 @@ export async function reserveAttempt(db: Db, limits: readonly AttemptLimit[]): P
     )
     select wanted.bucket,
       case when counted.bucket is null
-        then greatest(1, ceil(extract(epoch from (
-          select resets_at from ${attempts} full_one where full_one.bucket = wanted.bucket) - now())))::int
+        then greatest(1, ceil(extract(epoch from coalesce(
+          (select resets_at - now() from ${attempts} full_one
+            where full_one.bucket = wanted.bucket and full_one.resets_at > now()),
+          make_interval(secs => seconds)))))::int
         else 0 end as waits
     from wanted left join counted using (bucket)`);
   const waits = Math.max(...counted.map((row) => row.waits));
