@@ -116,10 +116,10 @@ function page(app: string, locale: Locale, body: string): string {
   main { box-sizing: border-box; width: min(26rem, 100% - 2rem); margin: 1rem 0; padding: 1.75rem; background: var(--card); border-radius: 16px; box-shadow: 0 1px 3px #0002; overflow-wrap: anywhere }
   header { font-weight: 600; color: var(--brand) } h1 { font-size: 1.45rem; line-height: 1.25; margin: .75rem 0 1.1rem } p { margin: 1.1rem 0 0 }
   .button { display: block; padding: .85rem; border-radius: 10px; background: var(--brand); color: var(--on-brand); text-align: center; text-decoration: none; font-weight: 600 }
-  @media (pointer: fine) { main { display: flex; flex-direction: column } .button { order: 1; margin-top: 1.25rem; padding: .7rem; background: none; color: var(--brand); border: 1px solid } }
   .button:focus-visible { outline: 3px solid var(--soft); outline-offset: 2px }
   .code { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 .6em; margin: .8rem 0; padding: .7rem .4rem; border-radius: 10px; background: var(--well); font: 600 1.75rem/1.3 ui-monospace, Menlo, Consolas, monospace; letter-spacing: .1em }
   .code span { margin-right: -.1em } .small { color: var(--soft); font-size: .9rem }
+  @media (pointer: fine) { main { display: flex; flex-direction: column } h1, .code { margin-bottom: 0 } .button { order: 1; margin-top: 1.25rem; padding: .7rem; background: none; color: var(--brand); border: 1px solid } }
 </style></head>
 <body><main><header>${escapeHtml(app)}</header>${body}</main></body></html>`;
 }

@@ -30,7 +30,7 @@ export async function checkProof(
   purpose: MailboxProofRow['purpose'],
   { requestId, deviceSecret, mailSecret, code }: Halves,
 ): Promise<CheckedProof | AuthFailure> {
-  const { db, rates, subkeys } = context;
+  const { db, log, rates, subkeys } = context;
   const secrets = subkeys['one-time-secret'];
   const request = isUuid(requestId) ? await findOpenMailboxProof(db, requestId) : null;
   if (request === null || request.purpose !== purpose) return fail('CHALLENGE_GONE');
@@ -44,8 +44,13 @@ export async function checkProof(
     if (failure !== null) return failure;
   }
   const giveBack = async () => {
-    await giveBackAttempt(db, [limits.mails.bucket]);
-    if (request.network !== null) await rates.magicLinks.giveBack(request.network);
+    // The session stands by now: its person is not to lose it over a count.
+    try {
+      await giveBackAttempt(db, [limits.mails.bucket]);
+      if (request.network !== null) await rates.magicLinks.giveBack(request.network);
+    } catch (error) {
+      log.warn({ err: error }, 'a mail that was proved stays counted');
+    }
   };
   return { request, giveBack };
 }

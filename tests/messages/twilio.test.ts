@@ -104,11 +104,14 @@ t.test('Twilio away, broken or silent: a typed error in about three seconds, and
     '503 with a code': { refuse: 20503, status: 503 },
     'nothing in the body': { status: 502, body: '' },
   } as const;
+  const places = [];
+  for (const [what, behaviour] of Object.entries(faults)) {
+    const other = await Twilio.open(t);
+    other.behaviour.WHATSAPP = behaviour;
+    places.push({ what, other, unlucky: await build(t, other.settings, gateway) });
+  }
   await Promise.all(
-    Object.entries(faults).map(async ([what, behaviour]) => {
-      const other = await Twilio.open(t);
-      other.behaviour.WHATSAPP = behaviour;
-      const unlucky = await build(t, { ...other.settings, OTP_FALLBACK_AFTER: '3' }, gateway);
+    places.map(async ({ what, other, unlucky }) => {
       const phone = randomPhone();
       const idempotencyKey = randomUUID();
       const ask = () => sendOtp(unlucky, { phone, idempotencyKey, device: { id: what } });
@@ -134,7 +137,7 @@ t.test('what was refused costs nothing; what got no answer may have', async (t) 
   const other = await Twilio.open(t);
   const unlucky = await build(t, other.settings);
   const spent = async () =>
-    (await unlucky.sql`select coalesce(sum(spent), 0)::float as spent from otp_days`)[0]?.spent;
+    (await unlucky.sql`select spent::float from otp_days where country = '*'`)[0]?.spent;
   other.behaviour.SMS = { status: 500, body: '' };
   await sendOtp(unlucky, { phone: randomPhone(), channel: 'SMS' });
   t.equal(await spent(), 0);

@@ -6,7 +6,7 @@ import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
 // A loaded machine is not what these are about.
-const gateway = await build(t, { ...twilio.settings, DATABASE_TIMEOUT_MS: '20000' });
+const gateway = await build(t, { ...twilio.settings, DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '50' });
 const { sql } = gateway;
 
 t.test('a new and a known number get the same answer and the same message', async (t) => {
@@ -238,7 +238,7 @@ t.test(
     const device = { id: randomUUID() };
     const wide = await build(
       t,
-      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '8', DATABASE_TIMEOUT_MS: '20000' },
+      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '30', DATABASE_TIMEOUT_MS: '20000' },
       gateway,
     );
     const { challengeId } = await sendOtp(wide, { phone, device });

@@ -11,7 +11,15 @@ import {
   signUp,
 } from '../../helper.js';
 import { linkIn, MailServer, until } from '../../mail-server.js';
-import { askForLink, countStatements, masked, open, someAddress, typedCodeOf } from '../magic-link/asking.js';
+import {
+  askForLink,
+  countStatements,
+  masked,
+  open,
+  outcomes,
+  someAddress,
+  typedCodeOf,
+} from '../magic-link/asking.js';
 
 const server = await MailServer.open(t);
 const gateway = await build(t, { ...server.environment, SIGNUP_EMAIL_PROOF: 'true' });
@@ -167,10 +175,16 @@ t.test('the characters from the page serve as well', async (t) => {
 t.test('fifty at once make one account and one session', async (t) => {
   const email = someAddress();
   const asked = await askAndRead({ email });
-  const answers = await Promise.all(Array.from({ length: 50 }, () => verify(halves(asked))));
-  const kinds = answers.map(({ __typename, code }) => code ?? __typename);
+  const input = halves(asked);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const { data, body } = await gateway.graphql(operations.verifyEmail, { input });
+      return { ...data?.verifyEmail, body };
+    }),
+  );
+  const kinds = outcomes(answers);
   t.equal(kinds.filter((kind) => kind === 'SessionTokens').length, 1);
-  t.equal(kinds.filter((kind) => kind === 'CHALLENGE_GONE').length, 49);
+  t.equal(kinds.filter((kind) => kind === 'CHALLENGE_GONE').length, kinds.length - 1);
   t.equal((await holdersOf(email)).length, 1);
   t.equal(
     (await sql`select from sessions join credentials using (user_id) where identifier = ${email}`).length,
