@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import type { Tools } from './context.js';
 import type { Db } from './db/client.js';
+import { isOutage } from './db/pool.js';
 import { registerGraphiql } from './dev/graphiql.js';
 import { registerOutbox } from './dev/outbox.js';
 import { registerGraphql } from './graphql/index.js';
@@ -143,18 +144,31 @@ function finishBeforeClose(app: FastifyInstance): Tools['afterwards'] {
   });
   return (work) => {
     const settled = work
-      .catch((error: unknown) => app.log.error({ err: error }, 'work behind an answer failed'))
+      .catch((error: Error) =>
+        app.log[isOutage(error) ? 'warn' : 'error']({ err: error }, 'work behind an answer failed'),
+      )
       .finally(() => going.delete(settled));
     going.add(settled);
   };
 }
 
-/** Does something again and again for as long as the app lives; a failure is logged and tried again in time. */
+/**
+ * Does something again and again for as long as the app lives, and tries again in time after a failure. What goes on
+ * failing is logged once: an outage of the database is its own news, not that of everything that waits for it.
+ */
 function keepUp(app: FastifyInstance, name: string, everyMs: number, work: () => Promise<void>): void {
   let running: Promise<void> | null = null;
+  let failing = false;
+  const complain = (error: Error) => {
+    if (!failing) app.log[isOutage(error) ? 'warn' : 'error']({ err: error }, `${name} failed`);
+    failing = true;
+  };
+  const recover = () => {
+    failing = false;
+  };
   const timer = setInterval(() => {
     running ??= work()
-      .catch((error) => app.log.error({ err: error }, `${name} failed`))
+      .then(recover, complain)
       .finally(() => {
         running = null;
       });

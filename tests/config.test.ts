@@ -21,6 +21,7 @@ const production = {
   SECRET_KEY: secretKey,
   PUBLIC_URL: 'https://auth.example.com/',
   TRUST_PROXY: 'fly',
+  SIGNUP_EMAIL_PROOF: 'false',
 };
 
 t.test('nothing set: a gateway for one’s own machine', async (t) => {
@@ -93,6 +94,17 @@ t.test('every limit has the default that is documented', async (t) => {
     graphqlMaxDirectives: 10,
     bodyLimitBytes: 32_768,
     loginEventsDays: 400,
+    otpFallbackAfter: 8,
+    magicLinksPerMailbox: 3,
+    magicLinksPerNetwork: 10,
+    magicLinkAttempts: 5,
+    magicLinkAttemptsPerDay: 20,
+    otpSendsPerPhone: 3,
+    otpSendsPerNetwork: 10,
+    otpSendsPerPrefix: 60,
+    otpAttempts: 5,
+    otpAttemptsPerDay: 20,
+    otpSpendPerDay: 1000,
   };
   t.match(config, documented);
   for (const { name, meaning, fallback } of describeVariables()) {
@@ -104,7 +116,7 @@ t.test('every limit has the default that is documented', async (t) => {
 });
 
 t.test('production lists all that is missing at once', async (t) => {
-  const missing = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY'];
+  const missing = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'PUBLIC_URL', 'TRUST_PROXY', 'SMTP_URL'];
   t.same(refused({ NODE_ENV: 'production' }), missing);
   t.same(refused({ ...production, REDIS_URL: '', TRUST_PROXY: '' }), ['REDIS_URL', 'TRUST_PROXY']);
   t.same(refused({ NODE_ENV: 'production', PORT: 'x' }), ['PORT', ...missing], 'beside what is wrong');
@@ -176,10 +188,53 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     GRAPHQL_MAX_DIRECTIVES: ['-1', '1001'],
     BODY_LIMIT_BYTES: ['1023', '1048577'],
     LOGIN_EVENTS_DAYS: ['0', '3651'],
+    APP_NAME: ['two\nlines', 'x'.repeat(41)],
+    APP_LINKS: ['javascript://acme', 'myapp://'],
+    SMTP_URL: ['http://mail.acme.com', 'mail.acme.com'],
+    MAIL_FROM: ['a@acme.com\nBcc: b@acme.com'],
+    TWILIO_ACCOUNT_SID: ['AC123', 'SK'.padEnd(34, '0')],
+    TWILIO_AUTH_TOKEN: ['short'],
+    TWILIO_API_URL: ['ftp://api.twilio.com'],
+    TWILIO_SMS_FROM: ['98765'.repeat(5), '+12'],
+    TWILIO_WHATSAPP_FROM: ['Acme', '+12'],
+    TWILIO_WHATSAPP_CONTENT: ['HX123', 'en=HX123', 'fr=HX'.padEnd(37, '0')],
+    ANDROID_SMS_HASH: ['short', 'x'.repeat(12)],
+    OTP_COUNTRIES: [',', 'India', 'in'],
+    OTP_FALLBACK_AFTER: ['2', '121'],
+    OTP_PRICES: ['0.3', 'SMS:IN', 'MAIL:IN=1'],
+    OTP_CURRENCY: ['rupees', 'inr'],
+    TEST_OTPS: ['+919999900001', '+919999900001:12345', '9999900001:123456'],
+    TEST_OTPS_UNTIL: ['soon', '31.01.2027'],
+    SIGNUP_EMAIL_PROOF: ['perhaps'],
+    OPERATOR_TOKEN: ['x'.repeat(31), `${'x'.repeat(31)} y`],
+    MAGIC_LINKS_PER_MAILBOX: ['0', '101'],
+    MAGIC_LINKS_PER_NETWORK: ['0', '100001'],
+    MAGIC_LINK_ATTEMPTS: ['0', '21'],
+    MAGIC_LINK_ATTEMPTS_PER_DAY: ['0', '1001'],
+    OTP_SENDS_PER_PHONE: ['0', '101'],
+    OTP_SENDS_PER_NETWORK: ['0', '100001'],
+    OTP_SENDS_PER_PREFIX: ['0', '1000001'],
+    OTP_ATTEMPTS: ['0', '21'],
+    OTP_ATTEMPTS_PER_DAY: ['0', '1001'],
+    OTP_BUDGET: ['strict'],
+    OTP_SPEND_PER_DAY: ['-1', '100000001'],
   };
+  // What is only asked for together with something else comes with it.
+  const mail = { SMTP_URL: 'smtp://mail.acme.com', MAIL_FROM: 'hello@acme.com' };
+  const twilio = {
+    TWILIO_ACCOUNT_SID: 'AC'.padEnd(34, '0'),
+    TWILIO_AUTH_TOKEN: 'x'.repeat(32),
+    TWILIO_SMS_FROM: '+14155550100',
+    TWILIO_WHATSAPP_FROM: '+14155550100',
+    TWILIO_WHATSAPP_CONTENT: `en=${'HX'.padEnd(34, '0')}`,
+  };
+  const testCodes = { TEST_OTPS: '+919999900001:123456', TEST_OTPS_UNTIL: '2027-01-31' };
+  const companions = [mail, twilio, testCodes] as Record<string, string>[];
+  const companyOf = (name: string) => companions.find((group) => name in group) ?? {};
+  for (const group of companions) t.same(refused(group), [], 'together they are good');
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
-      t.same([...new Set(refused({ [name]: value }))], [name], `${name}=${value}`);
+      t.same([...new Set(refused({ ...companyOf(name), [name]: value }))], [name], `${name}=${value}`);
     }
   }
   const all = Object.fromEntries(Object.entries(wrong).map(([name, [value = '']]) => [name, value]));
@@ -199,6 +254,14 @@ t.test('settings that contradict each other are refused', async (t) => {
   t.same(refused({ WEB_CONCURRENCY: '2' }), ['WEB_CONCURRENCY']);
   t.same(refused({ WEB_CONCURRENCY: '2', DATABASE_URL: production.DATABASE_URL }), ['WEB_CONCURRENCY']);
   t.same(refused({ ...production, WEB_CONCURRENCY: '2' }), []);
+});
+
+t.test('settings that need each other are refused alone', async (t) => {
+  const sid = { TWILIO_ACCOUNT_SID: 'AC'.padEnd(34, '0') };
+  t.same(refused({ SMTP_URL: 'smtp://mail.acme.com' }), ['MAIL_FROM']);
+  t.same(refused(sid), ['TWILIO_AUTH_TOKEN', 'TWILIO_SMS_FROM']);
+  t.same(refused({ TEST_OTPS: '+919999900001:123456' }), ['TEST_OTPS_UNTIL']);
+  t.same(refused({ ...production, SIGNUP_EMAIL_PROOF: '' }), ['SMTP_URL']);
 });
 
 t.test('what is good is taken', async (t) => {
@@ -228,7 +291,17 @@ t.test('no message repeats a secret', async (t) => {
   const secrets = describeVariables().filter(({ secret }) => secret);
   t.same(
     secrets.map(({ name }) => name),
-    ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'SECRET_KEY_PREVIOUS'],
+    [
+      'DATABASE_URL',
+      'MIGRATION_DATABASE_URL',
+      'REDIS_URL',
+      'SECRET_KEY',
+      'SECRET_KEY_PREVIOUS',
+      'SMTP_URL',
+      'TWILIO_AUTH_TOKEN',
+      'TEST_OTPS',
+      'OPERATOR_TOKEN',
+    ],
   );
   for (const { name } of secrets) {
     t.throws(() => read({ [name]: 'wrong-s3cret' }), ConfigError);

@@ -142,6 +142,7 @@ export function productionSettings(SECRET_KEY = randomBytes(32).toString('base64
     PUBLIC_URL: 'https://auth.example.com',
     TRUST_PROXY: 'none',
     DRAIN_SECONDS: '0',
+    SIGNUP_EMAIL_PROOF: 'false',
     // Nothing is there: the rates are then counted in process.
     REDIS_URL: process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:1',
   };

@@ -76,7 +76,7 @@ export type Mutation = {
    * the new one before using it. Safe to repeat: the same `idempotencyKey` gives the same successor until that
    * successor is used, and so does a repeat within the grace period (`REFRESH_GRACE_SECONDS`). A spent token that
    * comes back otherwise ends its session (RFC 9700, section 4.14.2).
-   * Only an `AuthError` from here means that the person is signed out. A bad `Authorization` header is ignored.
+   * Only an `AuthError` from here means that the person is signed out, and `IDEMPOTENCY_KEY_INVALID` not even then. A bad `Authorization` header is ignored.
    */
   refreshSession: SignInResult;
   /**

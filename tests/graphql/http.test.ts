@@ -113,7 +113,16 @@ t.test('a body is one JSON object with a query', async (t) => {
 t.test('a query may come by GET', async (t) => {
   const { accessToken } = await signUp(gateway);
   const authorization = `Bearer ${accessToken}`;
-  t.match((await get({ query })).json(), { data: { authMethods: [{ method: 'PASSWORD' }] } });
+  t.match((await get({ query })).json(), {
+    data: {
+      authMethods: [
+        { method: 'OTP_WHATSAPP' },
+        { method: 'OTP_SMS' },
+        { method: 'MAGIC_LINK' },
+        { method: 'PASSWORD' },
+      ],
+    },
+  });
   t.equal((await get({ query: '{ me { id } }' }, { authorization })).statusCode, 200);
   const two =
     'query A($n: Int!) { loginEvents(first: $n) { pageInfo { hasNextPage } } } query B { authMethods { method } }';
