@@ -452,7 +452,7 @@ const variables = {
   PASSWORD_ATTEMPTS_PER_NETWORK: whole(1, 100_000).prefault('300').register(about, {
     group: 'Limits',
     meaning:
-      'Wrong passwords from one network for any account in 15 minutes. Carriers put thousands of phones behind one address.',
+      'Wrong passwords from one network, known devices aside, for any account in 15 minutes. Carriers put thousands of phones behind one address.',
   }),
   SIGNUPS_PER_HOUR: whole(1, 100_000)
     .prefault('10')
