@@ -284,7 +284,7 @@ t.test('a gateway in development', async (t) => {
     t.match(greeting, new URL(gateway.metricsUrl).port);
     t.match(greeting, /Mode +development, listening on 127\.0\.0\.1/);
     t.match(greeting, /Data +the Postgres of DATABASE_URL/);
-    t.match(greeting, 'needs DATABASE_URL, REDIS_URL, SECRET_KEY, PUBLIC_URL and TRUST_PROXY');
+    t.match(greeting, 'needs DATABASE_URL, REDIS_URL, SECRET_KEY, PUBLIC_URL, TRUST_PROXY and SMTP_URL');
   });
 
   t.test('tells its metrics on a port of their own, there alone, and nothing else there', async (t) => {

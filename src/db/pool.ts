@@ -9,8 +9,8 @@ export type Options = postgres.Options<Record<string, postgres.PostgresType>>;
 /** Where the server is: a URL, or what postgres.js needs to know. */
 export type Server = string | Options;
 
-/** Longer than this nobody waits for a connection to come free: the database has more to do than it can. */
-const mostWaitMs = 1_000;
+/** How long everybody may wait for a connection to come free, however short a statement may take. */
+const leastWaitMs = 1_000;
 /** How much later than the server's own statement_timeout, whose error says more, silence counts as an answer. */
 const silenceMs = 250;
 /** Below the ten minutes after which managed poolers cut a connection. */
@@ -68,18 +68,18 @@ class Connection {
   run(text: string, parameters?: never[], options?: postgres.UnsafeQueryOptions, asValues = false) {
     return new Promise<postgres.RowList<postgres.Row[]>>((resolve, reject) => {
       if (this.broken) return reject(new DatabaseUnavailable('the connection was lost'));
-      const silence = setTimeout(() => {
+      const answered = giveUpAfter(this.#patienceMs, () => {
         this.discard();
         reject(new DatabaseUnavailable('no answer in time'));
-      }, this.#patienceMs);
+      });
       const query = this.#client.unsafe(text, parameters, options);
       (asValues ? query.values() : query).then(
         (rows) => {
-          clearTimeout(silence);
+          answered();
           resolve(rows as never);
         },
         (error) => {
-          clearTimeout(silence);
+          answered();
           if (!isOrderly(error)) this.discard();
           reject(error);
         },
@@ -91,6 +91,21 @@ class Connection {
     this.broken = true;
     this.#client.end({ timeout: 0 }).catch(() => {});
   }
+}
+
+/**
+ * Gives up after a while, unless the function it returns is called before. A process that was held up for so long
+ * reads first what has arrived meanwhile: timers come before sockets in a turn of the loop, immediates after them.
+ */
+function giveUpAfter(ms: number, giveUp: () => void): () => void {
+  let last: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    last = setImmediate(giveUp);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(last);
+  };
 }
 
 /** Makes the one socket of a client; asked again, which postgres.js does when it is refused, it refuses too. */
@@ -114,6 +129,8 @@ function isOrderly(error: unknown): boolean {
 export class Pool {
   readonly #make: () => Connection;
   readonly #most: number;
+  /** Longer than this nobody waits for a connection to come free: the database has more to do than it can. */
+  readonly #mostWaitMs: number;
   readonly #free: Connection[] = [];
   readonly #lent = new Set<Connection>();
   readonly #waiting = new Set<(connection: Connection) => void>();
@@ -125,6 +142,7 @@ export class Pool {
   constructor(server: Server, options: Options, most: number, timeoutMs: number) {
     this.#make = () => new Connection(server, options, timeoutMs).adopt(this.options);
     this.#most = most;
+    this.#mostWaitMs = Math.max(leastWaitMs, (2 / 3) * timeoutMs);
   }
 
   /** Runs a statement on any connection. */
@@ -190,12 +208,12 @@ export class Pool {
 
   #waitForOne(): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const giveUp = setTimeout(() => {
+      const served = giveUpAfter(this.#mostWaitMs, () => {
         this.#waiting.delete(take);
         reject(new DatabaseUnavailable('no connection came free in time'));
-      }, mostWaitMs);
+      });
       const take = (connection: Connection) => {
-        clearTimeout(giveUp);
+        served();
         resolve(connection);
       };
       this.#waiting.add(take);
