@@ -252,5 +252,7 @@ export function isOutage(error: Error): boolean {
   if (/^(?:connect|read|write|getaddrinfo)$/.test(syscall ?? '')) return true;
   // 08 connection, 53 resources, 57P0x shutdown, 57014 statement_timeout, 40 a deadlock or a lost race.
   if (/^(?:CONNECT|08|40|53|57P0|57014)/.test(String(code))) return true;
+  // A name with several addresses fails as many times at once.
+  if (error instanceof AggregateError) return error.errors.some(isOutage);
   return error.cause instanceof Error && isOutage(error.cause);
 }

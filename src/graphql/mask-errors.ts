@@ -63,10 +63,10 @@ function challenge(reason: unknown, message: string): string {
   return `Bearer realm="darwaza", error="invalid_token", error_description="${message}"`;
 }
 
-/** Validation comes as one error that holds many. */
+/** Mercurius throws what validation finds as one error that holds many. */
 function unfold(error: unknown): unknown[] {
-  const inner = originOf(error) as { errors?: unknown } | null | undefined;
-  return Array.isArray(inner?.errors) ? inner.errors.flatMap(unfold) : [error];
+  const { code, errors } = (error ?? {}) as { code?: string; errors?: unknown[] };
+  return code === 'MER_ERR_GQL_VALIDATION' && errors ? errors : [error];
 }
 
 function originOf(error: unknown): unknown {
@@ -83,15 +83,17 @@ function present(error: unknown, request: FastifyRequest, config: Config): Graph
 
 /** Null where it is not the client's fault. */
 function presentClientError(error: unknown, origin: unknown, config: Config): GraphQLError | null {
+  const inField = error instanceof GraphQLError && error.path !== undefined;
   if (origin instanceof GraphQLError) {
     if (Object.hasOwn(statuses, String(origin.extensions.code))) return origin;
     // Without a code of ours: graphql-js, about the document and the variables, or about what a resolver gave.
-    if (!(error as GraphQLError).path) return badUserInput(tidy(error as GraphQLError, origin, config));
+    if (!inField) return badUserInput(tidy(error as GraphQLError, origin, config));
     const [argument] = /^Argument "\w+"/.exec(origin.message) ?? [];
     return argument ? badUserInput(`${argument} is not of its type.`) : null;
   }
   const status = clientStatusOf(origin);
-  if (status === null) return null;
+  // Within a field a status is somebody else's, that of a server we asked.
+  if (status === null || inField) return null;
   const { code, message } = origin as NodeJS.ErrnoException;
   // Fastify's words about a body are fixed; others may quote what was sent.
   return badUserInput(code?.startsWith('FST_ERR_CTP_') ? message : (STATUS_CODES[status] ?? 'Bad Request'));
