@@ -142,7 +142,7 @@ export class Pool {
   constructor(server: Server, options: Options, most: number, timeoutMs: number) {
     this.#make = () => new Connection(server, options, timeoutMs).adopt(this.options);
     this.#most = most;
-    this.#mostWaitMs = Math.max(leastWaitMs, (2 / 3) * timeoutMs);
+    this.#mostWaitMs = Math.max(leastWaitMs, timeoutMs / 4);
   }
 
   /** Runs a statement on any connection. */
