@@ -2,6 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -159,6 +161,7 @@ t.test('the path of the data directory may be very long', async (t) => {
     ...Array.from({ length: 8 }, () => 'a-rather-long-directory-name'),
     'd',
   );
+  mkdirSync(dirname(dataDir), { recursive: true });
   const embedded = await start(t, dataDir);
   t.ok(dataDir.length > 200);
   t.same(await query(embedded, (sql) => sql`select 1 as one`), [{ one: 1 }]);
@@ -191,9 +194,10 @@ t.test('what a crash left is not mistaken for a live gateway', async (t) => {
 
   // The pids of the gateway and of its Postgres, given to another process since.
   writeFileSync(lock, JSON.stringify({ ...held, pid: bystander.pid }));
-  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), status.replace(/^\d+/, String(bystander.pid)), {
-    mode: 0o600,
-  });
+  const { uid, gid } = statSync(join(dataDir, 'postgres'));
+  const statusFile = join(dataDir, 'postgres', 'postmaster.pid');
+  writeFileSync(statusFile, status.replace(/^\d+/, String(bystander.pid)), { mode: 0o600 });
+  chownSync(statusFile, uid, gid);
   await (await start(t, dataDir)).stop();
   t.equal(bystander.signalCode, null, 'the bystander is left alone');
 
@@ -252,6 +256,7 @@ t.test('what initdb and Postgres complain about reaches the person', async (t) =
   await t.rejects(startEmbeddedPostgres(dataDir, quiet), { code: 'NOT_READY', message: /nonsense/ });
 
   const tooLong = join(dataDir, ...Array.from({ length: 5 }, () => 'x'.repeat(200)));
+  mkdirSync(dirname(tooLong), { recursive: true });
   await t.rejects(startEmbeddedPostgres(tooLong, quiet), {
     code: 'INITDB_FAILED',
     message: /initdb ended with/,
@@ -294,6 +299,8 @@ interface Message {
 /** Not in the project, which another user may not be able to enter. */
 function makeDataDir(t: Test): string {
   const dataDir = mkdtempSync(join(tmpdir(), 'embedded-test-'));
+  // Where root cannot unshare (in most containers), Postgres runs as another user, who has to pass through.
+  chmodSync(dataDir, 0o711);
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 }));
   return dataDir;
 }
