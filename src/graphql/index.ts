@@ -57,8 +57,8 @@ export async function registerGraphql(app: FastifyInstance, tools: Tools): Promi
     exposeHeadRoute: false,
     preParsing: requireJson,
     handler: async (request, reply) => {
-      const { query, variables = {}, operationName } = readRequest(request);
-      boundVariables(variables);
+      const { query, variables, operationName } = readRequest(request);
+      if (variables) boundVariables(variables);
       const context = { ...makeContext(tools, request), operationName };
       const { data, errors } = await app
         .graphql(query, context, variables, operationName)
