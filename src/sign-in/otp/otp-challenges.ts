@@ -75,8 +75,9 @@ export async function lockForResend(
 ): Promise<{ waitSeconds: number } | null> {
   const [found] = await tx
     .select({
+      // Not now(), the start of this transaction: it may lie before the resend that this one waited for.
       waitSeconds: sql<number>`greatest(0, ceil(extract(epoch from
-        ${otpChallenges.lastSentAt} + make_interval(secs => ${seconds}) - now())))::int`,
+        ${otpChallenges.lastSentAt} + make_interval(secs => ${seconds}) - clock_timestamp())))::int`,
     })
     .from(otpChallenges)
     .where(and(eq(otpChallenges.id, id), isOpen))

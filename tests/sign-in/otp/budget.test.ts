@@ -6,7 +6,7 @@ import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
 /** A loaded machine is not what these are about. */
-const patient = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '25', OTP_FALLBACK_AFTER: '120' };
+const patient = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '15', OTP_FALLBACK_AFTER: '120' };
 
 t.test('a thousand numbers of one prefix stop at the cap, with answers that tell no one apart', async (t) => {
   const gateway = await build(t, { ...twilio.settings, OTP_SENDS_PER_PREFIX: '60', ...patient });

@@ -9,7 +9,7 @@ const twilio = await Twilio.open(t);
 const gateway = await build(t, {
   ...twilio.settings,
   DATABASE_TIMEOUT_MS: '20000',
-  DATABASE_POOL: '50',
+  DATABASE_POOL: '20',
   // The other channel is not what these are about.
   OTP_FALLBACK_AFTER: '120',
 });
@@ -244,7 +244,7 @@ t.test(
     const device = { id: randomUUID() };
     const wide = await build(
       t,
-      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '30', DATABASE_TIMEOUT_MS: '20000' },
+      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '20', DATABASE_TIMEOUT_MS: '20000' },
       gateway,
     );
     const { challengeId } = await sendOtp(wide, { phone, device });
