@@ -370,7 +370,8 @@ const variables = {
       group: 'Messages',
       meaning: 'Countries whose mobile numbers get codes, ISO 3166-1 alpha-2.',
     }),
-  OTP_FALLBACK_AFTER: whole(3, 120).prefault('8').register(about, {
+  // Above the send time-out of 3 s: what may still be on its way is not followed.
+  OTP_FALLBACK_AFTER: whole(5, 120).prefault('8').register(about, {
     group: 'Messages',
     meaning: 'Seconds without word of a WhatsApp message after which the same code goes by SMS.',
   }),

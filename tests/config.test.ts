@@ -200,7 +200,7 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     TWILIO_WHATSAPP_CONTENT: ['HX123', 'en=HX123', 'fr=HX'.padEnd(37, '0')],
     ANDROID_SMS_HASH: ['short', 'x'.repeat(12)],
     OTP_COUNTRIES: [',', 'India', 'in'],
-    OTP_FALLBACK_AFTER: ['2', '121'],
+    OTP_FALLBACK_AFTER: ['4', '121'],
     OTP_PRICES: ['0.3', 'SMS:IN', 'MAIL:IN=1'],
     OTP_CURRENCY: ['rupees', 'inr'],
     TEST_OTPS: ['+919999900001', '+919999900001:12345', '9999900001:123456'],
