@@ -21,7 +21,7 @@ import { setUpRates } from './limits/rates.js';
 import { openRedis } from './limits/redis.js';
 import { openDoors } from './messages/doors.js';
 import { Outbox } from './messages/outbox.js';
-import { sendLeftOver } from './messages/send.js';
+import { giveUp, sendLeftOver } from './messages/send.js';
 import { type Metrics, makeMetrics } from './metrics.js';
 import { fallBack } from './sign-in/otp/send-message.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
@@ -123,13 +123,14 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   if (config.graphiql) await registerGraphiql(app, config);
 
   keepUp(app, 'key rotation', KeyRing.intervalSeconds * 1000, () => keys.rotate());
+  const untilDone = async (next: (tools: Tools) => Promise<boolean>) => {
+    while (!closing && (await next(tools)));
+  };
   const inLanes = async (sendNext: (tools: Tools) => Promise<boolean>) => {
-    const lane = async () => {
-      while (!closing && (await sendNext(tools)));
-    };
-    await Promise.all(Array.from({ length: sendingLanes }, lane));
+    await Promise.all(Array.from({ length: sendingLanes }, () => untilDone(sendNext)));
   };
   keepUp(app, 'sending what was left behind', secondMs, () => inLanes(sendLeftOver));
+  keepUp(app, 'giving up what came too late', secondMs, () => untilDone(giveUp));
   // Apart, so that a mail server that says nothing does not hold up codes.
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));

@@ -63,10 +63,14 @@ export function otherThan(code: string): string {
 }
 
 /** Makes a challenge look so many seconds older. */
-export async function age(gateway: Gateway, challengeId: string, seconds: number): Promise<void> {
+export async function age(
+  { sql }: Pick<Gateway, 'sql'>,
+  challengeId: string,
+  seconds: number,
+): Promise<void> {
   const by = `${seconds} seconds`;
-  await gateway.sql`update otp_challenges set created_at = created_at - ${by}::interval,
+  await sql`update otp_challenges set created_at = created_at - ${by}::interval,
     last_sent_at = last_sent_at - ${by}::interval, expires_at = expires_at - ${by}::interval where id = ${challengeId}`;
-  await gateway.sql`update deliveries set created_at = created_at - ${by}::interval, taken_at = taken_at - ${by}::interval,
+  await sql`update deliveries set created_at = created_at - ${by}::interval, taken_at = taken_at - ${by}::interval,
     send_before = send_before - ${by}::interval, fallback_at = fallback_at - ${by}::interval where challenge_id = ${challengeId}`;
 }

@@ -16,8 +16,11 @@ export interface Mail {
   parsed: Email;
 }
 
-/** How it answers a message: takes it, refuses it for now or for good, takes it late, or says nothing at all. */
-export type Mood = 'takes' | '4xx' | '5xx' | 'slow' | 'silent';
+/**
+ * How it answers a message: takes it, refuses it for now or for good, takes it late, says nothing at all, or takes it
+ * and says nothing.
+ */
+export type Mood = 'takes' | '4xx' | '5xx' | 'slow' | 'silent' | 'takes silently';
 
 export class MailServer {
   readonly mails: Mail[] = [];
@@ -72,7 +75,7 @@ export class MailServer {
             raw: raw.toString('latin1'),
             parsed: await PostalMime.parse(raw),
           });
-          done();
+          if (this.mood !== 'takes silently') done();
         });
       },
     });

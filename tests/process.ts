@@ -134,6 +134,14 @@ export async function makeDatabase(t: Test, content: 'empty' | 'migrated'): Prom
   return { DATABASE_URL: `postgres://${account}@${host}:${port}/${database}` };
 }
 
+/** A connection to a database that `makeDatabase` made, closed after the test. */
+export function openDatabase(t: Test, { DATABASE_URL = '' }: Environment): postgres.Sql {
+  const database = new URL(DATABASE_URL).pathname.slice(1);
+  const sql = postgres({ ...server, database, max: 2, onnotice: () => {} });
+  t.teardown(() => sql.end({ timeout: 1 }));
+  return sql;
+}
+
 /** What production needs besides its database. */
 export function productionSettings(SECRET_KEY = randomBytes(32).toString('base64url')): Environment {
   return {

@@ -74,6 +74,20 @@ export async function takeLeftOver(db: Db): Promise<DeliveryRow | null> {
   return delivery ?? null;
 }
 
+/** The error of a message whose time was over before anybody took it. */
+const lapsed = 'LAPSED';
+
+/** Gives up to `most` messages up that were still in the queue when their time was over; what was not sent costs nothing. */
+export async function giveUpLapsed(db: Db, most: number): Promise<DeliveryRow[]> {
+  const late = sql`(select id from ${deliveries} where status = 'QUEUED' and send_before <= now()
+    order by created_at limit ${most} for update skip locked)`;
+  return db
+    .update(deliveries)
+    .set({ status: 'FAILED', errorCode: lapsed, price: 0, fallbackAt: null, updatedAt: sql`now()` })
+    .where(sql`${deliveries.id} in ${late}`)
+    .returning();
+}
+
 /** Puts a message back into the queue after a refusal that may pass: it is known not to have gone out, or is a mail. */
 export async function requeue(db: Db, id: string, errorCode: string): Promise<void> {
   await db

@@ -2,7 +2,7 @@
 import type { Tools } from '../context.js';
 import { type Handed, timedOut } from './channel.js';
 import { compose } from './compose.js';
-import { advance, requeue, takeDelivery, takeLeftOver } from './deliveries.js';
+import { advance, giveUpLapsed, requeue, takeDelivery, takeLeftOver } from './deliveries.js';
 import type { DeliveryRow } from './deliveries.table.js';
 import { consequenceOf } from './twilio.js';
 
@@ -21,6 +21,16 @@ export async function sendLeftOver(tools: Sending): Promise<boolean> {
   if (delivery === null) return false;
   await handOver(tools, delivery);
   return true;
+}
+
+/** Messages that one statement gives up: short enough that nobody waits behind it. */
+const givenUpAtOnce = 100;
+
+/** Gives up what nobody could send in its time; false when there is nothing of the kind. */
+export async function giveUp(tools: Pick<Sending, 'db' | 'log' | 'metrics'>): Promise<boolean> {
+  const late = await giveUpLapsed(tools.db, givenUpAtOnce);
+  for (const delivery of late) noteFailure(tools, delivery);
+  return late.length > 0;
 }
 
 async function handOver(tools: Sending, delivery: DeliveryRow): Promise<DeliveryRow> {
