@@ -98,6 +98,36 @@ t.test('a refusal within an operation keeps its place and what else came of it',
   t.strictSame(answer.errors?.[0].path, ['events']);
 });
 
+t.test('null is no way to ask for the default: nothing runs', async (t) => {
+  const operator = `operator.${'x'.repeat(32)}`;
+  const gate = await build(t, { OPERATOR_TOKEN: operator }, gateway);
+  const { accessToken: person } = await signUp(gate);
+  const asked: [argument: string, type: string, token: string, query: (value: string) => string][] = [
+    ['days', 'Int', operator, (value) => `query Q { loginStats(days: ${value}) { count } }`],
+    ['days', 'Int', operator, (value) => `query Q { deliveryStats(days: ${value}) { count } }`],
+    ['first', 'Int', person, (value) => `query Q { loginEvents(first: ${value}) { edges { cursor } } }`],
+    [
+      'keepCurrent',
+      'Boolean',
+      person,
+      (value) => `mutation Q { logoutEverywhere(keepCurrent: ${value}) { __typename } }`,
+    ],
+  ];
+  for (const [argument, type, token, query] of asked) {
+    const literal = await gate.graphql(query('null'), {}, { token });
+    t.equal(literal.status, 400, query('null'));
+    isCoded(t, literal, 'BAD_USER_INPUT', query('null'));
+    const withVariable = query(`$${argument}`).replace(' Q ', ` Q($${argument}: ${type}) `);
+    const variable = await gate.graphql(withVariable, { [argument]: null }, { token });
+    t.notOk(variable.data, withVariable);
+    isCoded(t, variable, 'BAD_USER_INPUT', withVariable);
+    t.equal((await gate.graphql(operations.me, {}, { token: person })).status, 200, 'nobody was signed out');
+    // What is left out means the default.
+    t.ok((await gate.graphql(withVariable, {}, { token })).data, withVariable);
+  }
+  t.equal(gate.log.filter((line) => JSON.parse(line).level >= 40).length, 0, 'a fault of the client alone');
+});
+
 t.test('values are not repeated in errors, whatever they hold', async (t) => {
   const secret = 'hunter2';
   const decoys = [
