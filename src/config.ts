@@ -476,7 +476,8 @@ const variables = {
   }),
   OTP_SENDS_PER_PHONE: whole(1, 100).prefault('3').register(about, {
     group: 'Limits',
-    meaning: 'Codes to one phone in an hour; a proved code gives its sends back.',
+    meaning:
+      'Codes to one phone in an hour, for all strangers together and for its known devices together; a proved code gives its sends back.',
   }),
   OTP_SENDS_PER_NETWORK: whole(1, 100_000).prefault('10').register(about, {
     group: 'Limits',
@@ -492,7 +493,7 @@ const variables = {
     .register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
   OTP_ATTEMPTS_PER_DAY: whole(1, 1000).prefault('20').register(about, {
     group: 'Limits',
-    meaning: 'Wrong codes for one phone in a day, over all challenges.',
+    meaning: 'Wrong codes for one phone in a day, over all challenges, counted likewise.',
   }),
   OTP_BUDGET: z.enum(['log', 'enforce']).default('log').register(about, {
     group: 'Limits',

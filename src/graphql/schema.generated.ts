@@ -411,8 +411,8 @@ export type Platform =
 /** A device as it describes itself. Every field is optional, at most 100 characters, without control characters. */
 export type DeviceInput = {
   /**
-   * Random, made at the first launch and kept. A device that has signed in before keeps its own count of
-   * wrong passwords and of mails, so that a stranger cannot lock it out.
+   * Random, made at the first launch and kept. A device that has signed in before is counted apart from strangers, in
+   * wrong passwords, codes and messages, so that they cannot lock it out.
    */
   id?: InputMaybe<Scalars['String']['input']>;
   /** What the owner calls it: `Asha's Pixel`. */

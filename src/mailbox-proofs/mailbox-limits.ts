@@ -26,8 +26,8 @@ export async function mailboxLimits(
   { email, device }: Asking,
 ): Promise<MailboxLimits> {
   const hash = (text: string) => hashSubject(subkeys.subject, text);
-  const known = device?.id !== undefined && (await isKnownDevice(db, email, device.id)) ? device.id : null;
-  const share = known === null ? hash(email) : `${hash(email)}:${hash(known)}`;
+  const known = await isKnownDevice(db, { kind: 'mailbox', identifier: email }, device);
+  const share = known ? `${hash(email)}:${hash(device?.id ?? '')}` : hash(email);
   return {
     mails: { bucket: `mail:${share}`, max: config.magicLinksPerMailbox, windowSeconds: 60 * 60 },
     typedCodes: {

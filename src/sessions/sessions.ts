@@ -1,9 +1,18 @@
 // Owns sessions: opens, finds, rotates and ends them, each by one statement that settles its own races.
-import { and, desc, eq, gt, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Config } from '../config.js';
 import { type Db, prepared } from '../db/client.js';
 import { credentials } from '../users/credentials.table.js';
-import { lockPerson, mailboxOf, type Person, personColumns, phoneOf, phones } from '../users/users.js';
+import type { DeviceDescription } from '../users/device.js';
+import {
+  type IdentifierKind,
+  lockPerson,
+  mailboxOf,
+  type Person,
+  personColumns,
+  phoneOf,
+  phones,
+} from '../users/users.js';
 import { users } from '../users/users.table.js';
 import { type RevocationReason, type SessionRow, sessions } from './sessions.table.js';
 
@@ -208,22 +217,32 @@ export async function judgeRefusal(tx: Db, config: Config, rotation: Rotation): 
   return { why: ahead ? 'ahead' : 'reused', session: judged, newly: true };
 }
 
-/** Whether the owner of a mailbox has signed in from this device before, by the name the app keeps for it. */
-export async function isKnownDevice(db: Db, email: string, deviceId: string): Promise<boolean> {
-  const found = await db
+const ownerOnDevice = prepared((db) =>
+  db
     .select({ id: sessions.id })
     .from(credentials)
     .innerJoin(sessions, eq(sessions.userId, credentials.userId))
     .where(
       and(
-        eq(credentials.kind, 'mailbox'),
-        eq(credentials.identifier, email),
-        isNotNull(credentials.provedAt),
-        sql`${sessions.device} ->> 'id' = ${deviceId}`,
+        eq(credentials.kind, sql.placeholder('kind')),
+        eq(credentials.identifier, sql.placeholder('identifier')),
+        // Who was there before the proof was a stranger, whose sessions it ended.
+        gte(sessions.createdAt, credentials.provedAt),
+        sql`${sessions.device} ->> 'id' = ${sql.placeholder('deviceId')}`,
       ),
     )
-    .limit(1);
-  return found.length > 0;
+    .limit(1)
+    .prepare('owner_on_device'),
+);
+
+/** Whether the owner of a mailbox or a phone has signed in from this device before, by the name the app keeps for it. */
+export async function isKnownDevice(
+  db: Db,
+  { kind, identifier }: { kind: IdentifierKind; identifier: string },
+  device: DeviceDescription | null,
+): Promise<boolean> {
+  if (device?.id === undefined) return false;
+  return (await ownerOnDevice(db).execute({ kind, identifier, deviceId: device.id })).length > 0;
 }
 
 /** Whether a session is this person's. */

@@ -4,8 +4,9 @@ import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { reserveAttempt } from '../../limits/attempts.js';
 import { isUuid } from '../../users/asker.js';
 import { countResend, findOpenOtpChallenge, lockForResend } from './otp-challenges.js';
+import { phoneLimits } from './phone-limits.js';
 import { carriersFor, queueCode, sendCode } from './send-message.js';
-import { resendSeconds, sendLimits, sent, tooMany, undelivered } from './send-otp.js';
+import { resendSeconds, sent, tooMany, undelivered } from './send-otp.js';
 
 export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, context) => {
   const { db, doors, rates, request } = context;
@@ -16,11 +17,12 @@ export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, co
 
   const rate = await rates.otpSends(request);
   if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
+  const { sends } = await phoneLimits(context, known);
   const begun = await db.transaction(async (tx) => {
     const found = await lockForResend(tx, known.id, resendSeconds);
     if (found === null) return { gone: true };
     if (found.waitSeconds > 0) return { waitSeconds: found.waitSeconds };
-    const waitSeconds = await reserveAttempt(tx, sendLimits(context, known.phone));
+    const waitSeconds = await reserveAttempt(tx, sends);
     if (waitSeconds !== null) return { waitSeconds };
     const challenge = await countResend(tx, known.id);
     return { challenge, deliveryId: await queueCode(tx, context, challenge, carriers) };

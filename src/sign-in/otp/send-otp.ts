@@ -2,15 +2,15 @@
 import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
-import { type AttemptLimit, findFullLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { findFullLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import { readLocale } from '../../messages/templates.js';
-import { hashSubject } from '../../tokens/secret-key.js';
 import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../users/asker.js';
 import { readDevice } from '../../users/device.js';
 import { createOtpChallenge, findOtpChallengeByKey, lockAsking } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
 import { readPhone } from './phone.js';
+import { phoneLimits } from './phone-limits.js';
 import { carriersFor, isLost, queueCode, sendCode } from './send-message.js';
 
 /** Seconds before a code may be sent again: long enough for the first one to arrive. */
@@ -34,8 +34,8 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
   const earlier = idempotencyHash && (await findOtpChallengeByKey(db, idempotencyHash));
   if (earlier) return sentEarlier(context, earlier);
 
-  const limits = sendLimits(context, phone);
-  const fullFor = await findFullLimit(db, limits);
+  const { sends } = await phoneLimits(context, { phone, device });
+  const fullFor = await findFullLimit(db, sends);
   if (fullFor !== null) return tooMany(fullFor);
   const rate = await rates.otpSends(request);
   if (rate.retryAfterSeconds !== null) return tooMany(rate.retryAfterSeconds);
@@ -44,7 +44,7 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     // The same key at the same moment: the other request has made the challenge, and this one counts for nothing.
     const twin = idempotencyHash && (await findOtpChallengeByKey(tx, idempotencyHash));
     if (twin) return { twin };
-    const waitSeconds = await reserveAttempt(tx, limits);
+    const waitSeconds = await reserveAttempt(tx, sends);
     if (waitSeconds !== null) return { waitSeconds };
     const challenge = await createOtpChallenge(tx, {
       ...number,
@@ -67,19 +67,6 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     : undelivered(context, challenge);
 };
 
-/** The limits on sending to one phone and to its neighbours: numbers of one block are how pumping looks. */
-export function sendLimits(
-  { config, subkeys }: Pick<Context, 'config' | 'subkeys'>,
-  phone: string,
-): AttemptLimit[] {
-  const hour = 60 * 60;
-  const hash = (text: string) => hashSubject(subkeys.subject, text);
-  return [
-    { bucket: `otp-send:${hash(phone)}`, max: config.otpSendsPerPhone, windowSeconds: hour },
-    { bucket: `otp-prefix:${hash(phone.slice(0, -4))}`, max: config.otpSendsPerPrefix, windowSeconds: hour },
-  ];
-}
-
 /** What the app is told, whether or not anything was sent. */
 export function sent({ id, expiresAt, lastSentAt }: OtpChallengeRow): OtpSent & { __typename: 'OtpSent' } {
   const resendAt = new Date(lastSentAt.getTime() + resendSeconds * 1000);
@@ -93,10 +80,11 @@ async function sentEarlier({ db }: Context, challenge: OtpChallengeRow) {
 }
 
 /** Says so, and gives the send back: three failures of ours do not close a phone for an hour. */
-export async function undelivered(context: Context, { phone }: OtpChallengeRow): Promise<AuthFailure> {
+export async function undelivered(context: Context, challenge: OtpChallengeRow): Promise<AuthFailure> {
+  const { sends } = await phoneLimits(context, challenge);
   await giveBackAttempt(
     context.db,
-    sendLimits(context, phone).map(({ bucket }) => bucket),
+    sends.map(({ bucket }) => bucket),
   );
   return fail('DELIVERY_FAILED');
 }

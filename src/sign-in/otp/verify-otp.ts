@@ -2,20 +2,20 @@
 import type { Context } from '../../context.js';
 import { fail } from '../../errors.js';
 import type { AuthErrorCode, MutationResolvers, SignInMethod } from '../../graphql/schema.generated.js';
-import { type AttemptLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import { giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
 import { listDeliveries } from '../../messages/deliveries.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
 import { proveIdentifier } from '../../sessions/prove-identifier.js';
 import { startSession } from '../../sessions/start-session.js';
 import { isOtp } from '../../tokens/one-time-secret.js';
-import { hashSubject } from '../../tokens/secret-key.js';
 import { isUuid } from '../../users/asker.js';
 import { recordLoginEvent } from '../../users/login-events.js';
 import { consumeOtpChallenge, findOpenOtpChallenge, spendOtpAttempt } from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
 import { countVerified } from './otp-days.js';
+import { phoneLimits } from './phone-limits.js';
 import { plainDigits } from './plain-digits.js';
-import { sendLimits, tooMany } from './send-otp.js';
+import { tooMany } from './send-otp.js';
 import { isTestCode, isTestNumber } from './test-numbers.js';
 
 export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, context) => {
@@ -23,12 +23,12 @@ export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, co
   const open = isUuid(input.challengeId) ? await findOpenOtpChallenge(db, input.challengeId) : null;
   if (open === null) return fail('CHALLENGE_GONE');
 
-  const daily = wrongCodes(context, open.phone);
-  const waitSeconds = await reserveAttempt(db, [daily]);
+  const { sends, wrongCodes } = await phoneLimits(context, open);
+  const waitSeconds = await reserveAttempt(db, [wrongCodes]);
   if (waitSeconds !== null) return refuse(context, open, 'TOO_MANY_ATTEMPTS', waitSeconds);
   const challenge = await spendOtpAttempt(db, open.id, config.otpAttempts);
   if (challenge === null) {
-    await giveBackAttempt(db, [daily.bucket]);
+    await giveBackAttempt(db, [wrongCodes.bucket]);
     return refuse(context, open, 'TOO_MANY_ATTEMPTS');
   }
   const code = plainDigits(input.code).replace(/[\s-]/g, '');
@@ -36,13 +36,13 @@ export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, co
     isTestCode(config, challenge.phone, code) || isOtp(subkeys['one-time-secret'], challenge.id, code);
   if (!right) return refuse(context, challenge, 'INVALID_CREDENTIALS');
 
-  await giveBackAttempt(db, [daily.bucket]);
+  await giveBackAttempt(db, [wrongCodes.bucket]);
   const method = await methodOf(context, challenge);
   const signedIn = await db.transaction(async (tx) => {
     if (!(await consumeOtpChallenge(tx, challenge.id))) return null;
     // What was proved was no pumping: its sends go back.
-    const sends = sendLimits(context, challenge.phone).map(({ bucket }) => bucket);
-    await giveBackAttempt(tx, sends, challenge.sends);
+    const buckets = sends.map(({ bucket }) => bucket);
+    await giveBackAttempt(tx, buckets, challenge.sends);
     if (method !== 'OTP_TEST') await countVerified(tx, challenge.country);
     const { person, isNew } = await proveIdentifier(context, tx, {
       kind: 'phone',
@@ -63,12 +63,6 @@ export const verifyOtp: MutationResolvers['verifyOtp'] = async (_, { input }, co
     ? fail('ACCOUNT_DISABLED')
     : issueTokens(context, signedIn.session, signedIn.person);
 };
-
-/** Wrong codes for one phone, over all its challenges: a new challenge is no new budget. */
-function wrongCodes({ config, subkeys }: Context, phone: string): AttemptLimit {
-  const bucket = `otp-day:${hashSubject(subkeys.subject, phone)}`;
-  return { bucket, max: config.otpAttemptsPerDay, windowSeconds: 24 * 60 * 60 };
-}
 
 /** The channel of the last message that did not fail: the one the person most likely read. */
 async function methodOf({ config, db }: Context, challenge: OtpChallengeRow): Promise<SignInMethod> {

@@ -407,6 +407,14 @@ t.test('what strangers spend, a device that has signed in before still has', asy
   const squatter = await signUp(gateway, { device });
   for (let n = 0; n < 3; n += 1) await request(gateway, { email: squatter.email, device });
   t.match((await request(gateway, { email: squatter.email, device })).asked, { code: 'TOO_MANY_ATTEMPTS' });
+
+  // And stays one when the owner has proved it.
+  const claimed = await signUp(gateway, { device });
+  t.match(await open(gateway, await askForLink(gateway, server, { email: claimed.email })), {
+    __typename: 'SessionTokens',
+  });
+  for (let n = 0; n < 3; n += 1) await request(gateway, { email: claimed.email, device });
+  t.match((await request(gateway, { email: claimed.email })).asked, { code: 'TOO_MANY_ATTEMPTS' });
 });
 
 t.test('the same idempotencyKey is the same request and one mail, also ten at once', async (t) => {

@@ -78,8 +78,44 @@ t.test('three codes a phone an hour, from wherever; a proved one gives its send 
   t.ok((refused.retryAfterSeconds ?? 0) > 3500);
   const code = twilio.to(phone).at(-1)?.code ?? '';
   t.match(await verifyOtp(gateway, { challengeId, code }), { __typename: 'SessionTokens' });
+  t.match(await sendOtp(gateway, { phone }), { __typename: 'OtpSent' });
+  t.match(await sendOtp(gateway, { phone }), { code: 'TOO_MANY_ATTEMPTS' });
+});
+
+t.test('what strangers ask for leaves the codes of a device that has signed in before', async (t) => {
+  const phone = randomPhone();
+  const device = { id: randomUUID() };
+  const signIn = async (of: { challengeId: string }) =>
+    verifyOtp(gateway, { challengeId: of.challengeId, code: twilio.to(phone).at(-1)?.code ?? '' });
+  t.match(await signIn(await sendOtp(gateway, { phone, device })), { __typename: 'SessionTokens' });
+  for (let n = 0; n < 3; n += 1) await sendOtp(gateway, { phone, device: { id: randomUUID() } });
+  for (const stranger of [undefined, { id: randomUUID() }])
+    t.match(await sendOtp(gateway, { phone, ...(stranger && { device: stranger }) }), {
+      code: 'TOO_MANY_ATTEMPTS',
+    });
+
+  const { challengeId } = await sendOtp(gateway, { phone, device });
+  await age(gateway, challengeId, 31);
+  t.match(await resendOtp(gateway, { challengeId }), { __typename: 'OtpSent' }, 'and sent again');
+  const last = await sendOtp(gateway, { phone, device });
+  t.match(await sendOtp(gateway, { phone, device }), { code: 'TOO_MANY_ATTEMPTS' }, 'three of its own');
+  t.match(await signIn(last), { __typename: 'SessionTokens' });
+  t.match(await sendOtp(gateway, { phone, device }), { __typename: 'OtpSent' }, 'a proof gives back its own');
+  t.match(await sendOtp(gateway, { phone }), { code: 'TOO_MANY_ATTEMPTS' }, 'and nothing to strangers');
+});
+
+t.test('a code that could not be sent is given back to who is counted for it', async (t) => {
+  const phone = randomPhone();
+  const device = { id: randomUUID() };
+  const { challengeId } = await sendOtp(gateway, { phone, device });
+  const { code } = await twilio.arrival(phone);
+  t.match(await verifyOtp(gateway, { challengeId, code }), { __typename: 'SessionTokens' });
+  twilio.behaviour.SMS = { status: 503, body: '' };
+  t.teardown(() => twilio.recover());
+  for (let n = 0; n < 4; n += 1)
+    t.match(await sendOtp(gateway, { phone, device, channel: 'SMS' }), { code: 'DELIVERY_FAILED' });
+  twilio.recover();
   t.match(await sendOtp(gateway, { phone, device }), { __typename: 'OtpSent' });
-  t.match(await sendOtp(gateway, { phone, device }), { code: 'TOO_MANY_ATTEMPTS' });
 });
 
 t.test('ten codes a network an hour, to whomever; a proved one gives its send back', async (t) => {

@@ -168,6 +168,63 @@ t.test('20 wrong codes a phone a day, over all challenges: a fresh one is no fre
   t.match(await verifyOtp(wide, right), { __typename: 'SessionTokens' });
 });
 
+t.test('what strangers guess leaves the tries of a device that has signed in before', async (t) => {
+  const wide = await build(t, { ...settings, OTP_SENDS_PER_PHONE: '100' }, gateway);
+  const phone = randomPhone();
+  const [mine, tablet, stranger] = [{ id: randomUUID() }, { id: randomUUID() }, { id: randomUUID() }];
+  const start = async (device?: object) => {
+    const { challengeId } = await sendOtp(wide, { phone, ...(device && { device }) });
+    return { challengeId, code: twilio.to(phone).at(-1)?.code ?? '' };
+  };
+  /** Guesses until the day is over; how many were looked at. */
+  const guess = async (device?: object) => {
+    let looked = 0;
+    for (let challenge = 0; challenge < 5; challenge += 1) {
+      const { challengeId, code } = await start(device);
+      for (let wrong = 0; wrong < 5; wrong += 1) {
+        const { code: failure } = await verifyOtp(wide, { challengeId, code: otherThan(code) });
+        looked += failure === 'INVALID_CREDENTIALS' ? 1 : 0;
+      }
+    }
+    return looked;
+  };
+  for (const device of [mine, tablet]) {
+    t.match(await verifyOtp(wide, await start(device)), { __typename: 'SessionTokens' });
+  }
+  t.equal(await guess(stranger), 20);
+  for (const device of [undefined, stranger, { id: randomUUID() }])
+    t.match(await verifyOtp(wide, await start(device)), { code: 'TOO_MANY_ATTEMPTS' }, 'closed to strangers');
+  t.match(await verifyOtp(wide, await start(mine)), { __typename: 'SessionTokens' }, 'open to the owner');
+
+  t.equal(await guess(mine), 20, 'who has the device guesses no more either');
+  const refused = await verifyOtp(wide, await start(mine));
+  t.match(refused, { code: 'TOO_MANY_ATTEMPTS' });
+  t.ok((refused.retryAfterSeconds ?? 0) > 23 * 3600);
+  t.match(await verifyOtp(wide, await start(tablet)), { code: 'TOO_MANY_ATTEMPTS' }, 'by no other name');
+});
+
+t.test('a device is known by a sign-in after the number was proved, and for that number alone', async (t) => {
+  const strict = await build(t, { ...settings, OTP_ATTEMPTS_PER_DAY: '1' }, gateway);
+  const strangerIn = async (device: object, phone: string) => {
+    const { challengeId, code } = await begin(phone, { device });
+    t.match(await verifyOtp(strict, { challengeId, code: otherThan(code) }), { code: 'INVALID_CREDENTIALS' });
+    const next = await begin(phone);
+    return (await verifyOtp(strict, { ...next, code: otherThan(next.code) })).code === 'TOO_MANY_ATTEMPTS';
+  };
+  // Somebody signs up, claims a number that is not theirs, and its owner proves it.
+  const device = { id: randomUUID() };
+  const squatter = await signUp(gateway, { device });
+  const phone = randomPhone();
+  await sql`insert into credentials (user_id, kind, identifier) values (${squatter.user.id}, 'phone', ${phone})`;
+  const owner = { id: randomUUID() };
+  t.match(await verifyOtp(gateway, await begin(phone, { device: owner })), {
+    __typename: 'SessionTokens',
+    user: { id: squatter.user.id },
+  });
+  t.ok(await strangerIn(device, phone), 'the squatter’s device is counted with strangers');
+  t.ok(await strangerIn(owner, randomPhone()), 'the owner’s device at another number likewise');
+});
+
 t.test('right codes use up nothing, however often somebody signs in', async (t) => {
   const wide = await build(t, { ...twilio.settings, OTP_ATTEMPTS_PER_DAY: '2' }, gateway);
   const phone = randomPhone();
