@@ -488,6 +488,10 @@ const variables = {
     group: 'Limits',
     meaning: 'Unproved codes to numbers that differ only in their last four digits, in an hour.',
   }),
+  OTP_COUNTRIES_PER_NETWORK: whole(1, 250).prefault('3').register(about, {
+    group: 'Limits',
+    meaning: 'Countries to which one network sends codes in a day; for a further one see `OTP_BUDGET`.',
+  }),
   OTP_ATTEMPTS: whole(1, 20)
     .prefault('5')
     .register(about, { group: 'Limits', meaning: 'Codes tried for one challenge.' }),
@@ -498,7 +502,7 @@ const variables = {
   OTP_BUDGET: z.enum(['log', 'enforce']).default('log').register(about, {
     group: 'Limits',
     meaning:
-      'Unproved codes of a country in a day beyond the larger of 20, 30 % of its best day in two weeks and 30 % of the last 24 hours’ proved ones: only logged, or not sent.',
+      'Whether codes that look like pumping are only logged, or not sent: those beyond `OTP_COUNTRIES_PER_NETWORK`, and unproved ones of a country in a day beyond the larger of 20, 30 % of its best day in two weeks and 30 % of the last 24 hours’ proved ones.',
   }),
   OTP_SPEND_PER_DAY: whole(0, 100_000_000).prefault('1000').register(about, {
     group: 'Limits',

@@ -52,7 +52,7 @@ export function makeMetrics(withProcess: boolean) {
     }),
     refusedMessages: new Counter({
       name: 'darwaza_refused_messages_total',
-      help: 'Codes that were not sent for money’s sake, by reason; with OTP_BUDGET=log those of the budget were.',
+      help: 'Codes that were not sent for money’s sake, by reason; with OTP_BUDGET=log those of `budget` and `countries` were.',
       labelNames: ['reason'] as const,
       registers,
     }),

@@ -1,5 +1,5 @@
 // Owns the attempt counters: takes a place in every window that applies, or in none, before a credential is checked.
-import { and, inArray, lt, sql } from 'drizzle-orm';
+import { and, count, gt, inArray, lt, sql } from 'drizzle-orm';
 import type { Db } from '../db/client.js';
 import { attempts } from './attempts.table.js';
 
@@ -59,6 +59,41 @@ export async function findFullLimit(db: Db, limits: readonly AttemptLimit[]): Pr
     from ${attempts} join (values ${sql.join(rows, sql`, `)}) wanted (bucket, max) using (bucket)
     where resets_at > now() and count >= max`);
   return full?.waits ?? null;
+}
+
+/** How many different things of a kind may be done within a window. */
+export interface VarietyLimit {
+  /** Who does them, and what kind they are of. */
+  bucket: string;
+  /** What is about to be done. */
+  choice: string;
+  /** Everything that could be done besides. */
+  others: readonly string[];
+  max: number;
+  windowSeconds: number;
+}
+
+/**
+ * Counts one of several different things, of which only so many may be done; each keeps its place for a window from
+ * the last time. To be called in a transaction: until its end others of this bucket wait, so that they count each other.
+ * @returns false when it would be one too many, with nothing counted
+ */
+export async function reserveChoice(
+  tx: Db,
+  { bucket, choice, others, max, windowSeconds }: VarietyLimit,
+): Promise<boolean> {
+  const bucketOf = (one: string) => `${bucket}:${one}`;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${bucket}, 0))`);
+  const taken = tx
+    .select({ places: count() })
+    .from(attempts)
+    .where(and(inArray(attempts.bucket, others.map(bucketOf)), gt(attempts.resetsAt, sql`now()`)));
+  const counted = await tx.execute(sql`
+    insert into ${attempts} as held (bucket, count, resets_at)
+    select ${bucketOf(choice)}, 1, now() + make_interval(secs => ${windowSeconds}) where ${taken} < ${max}::int
+    on conflict (bucket) do update set count = held.count + 1, resets_at = excluded.resets_at
+    returning bucket`);
+  return counted.length > 0;
 }
 
 /** Takes an attempt, or several, back from each bucket: what was checked was right. */

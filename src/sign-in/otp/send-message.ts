@@ -2,6 +2,8 @@
 import type { Tools } from '../../context.js';
 import type { Db } from '../../db/client.js';
 import type { OtpChannel } from '../../graphql/schema.generated.js';
+import { reserveChoice } from '../../limits/attempts.js';
+import { unknownNetwork } from '../../limits/network.js';
 import { timedOut } from '../../messages/channel.js';
 import {
   advance,
@@ -40,9 +42,10 @@ export async function queueCode(
   const { config, log, metrics } = tools;
   const { country, phone } = challenge;
   if (carrier === undefined || isTestNumber(config, phone)) return null;
-  if (await isOverBudget(tx, country)) {
-    metrics.refusedMessages.inc({ reason: 'budget' });
-    log.warn({ country, mode: config.otpBudget }, 'more unproved codes than this country explains');
+  const reason = await suspect(tx, config, challenge);
+  if (reason !== null) {
+    metrics.refusedMessages.inc({ reason });
+    log.warn({ country, mode: config.otpBudget, reason }, 'this code smells of pumping');
     if (config.otpBudget === 'enforce') return null;
   }
   const price = priceOf(config, carrier, country);
@@ -64,6 +67,26 @@ export async function queueCode(
     sendBefore: challenge.expiresAt,
     fallbackSeconds: carrier === 'WHATSAPP' && other === 'SMS' ? config.otpFallbackAfter : null,
   });
+}
+
+/** Why a message looks as if its cost were its purpose; null when it does not. */
+async function suspect(
+  tx: Db,
+  { otpCountries, otpCountriesPerNetwork }: Tools['config'],
+  { country, network }: OtpChallengeRow,
+): Promise<'budget' | 'countries' | null> {
+  // More unproved codes than the country explains.
+  if (await isOverBudget(tx, country)) return 'budget';
+  if (otpCountries.length <= otpCountriesPerNetwork) return null;
+  // More countries from one network than the people behind it come from.
+  const isOneOfFew = await reserveChoice(tx, {
+    bucket: `otp-countries:${network ?? unknownNetwork}`,
+    choice: country,
+    others: otpCountries.filter((other) => other !== country),
+    max: otpCountriesPerNetwork,
+    windowSeconds: 24 * 60 * 60,
+  });
+  return isOneOfFew ? null : 'countries';
 }
 
 /** Sends a queued code. False: it will not arrive, and the person is to be told. */

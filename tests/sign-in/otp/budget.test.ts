@@ -1,12 +1,23 @@
 import { randomInt } from 'node:crypto';
 import t from 'tap';
-import { deliveryOf, randomPhone, sendOtp, verifyOtp } from '../../codes.js';
-import { build } from '../../helper.js';
+import { age, deliveryOf, randomPhone, resendOtp, sendOtp, verifyOtp } from '../../codes.js';
+import { build, randomNetwork } from '../../helper.js';
 import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
 /** A loaded machine is not what these are about. */
 const patient = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '15', OTP_FALLBACK_AFTER: '120' };
+
+/** A mobile number of a country that no other test uses. */
+const numberIn = {
+  IN: randomPhone,
+  GB: () => `+44740${randomInt(10 ** 6, 10 ** 7)}`,
+  AE: () => `+97150${randomInt(10 ** 6, 10 ** 7)}`,
+  SG: () => `+6591${randomInt(10 ** 5, 10 ** 6)}`,
+  FR: () => `+3361${randomInt(10 ** 6, 10 ** 7)}`,
+};
+type Country = keyof typeof numberIn;
+const countries = Object.keys(numberIn) as Country[];
 
 t.test('a thousand numbers of one prefix stop at the cap, with answers that tell no one apart', async (t) => {
   const gateway = await build(t, { ...twilio.settings, OTP_SENDS_PER_PREFIX: '60', ...patient });
@@ -38,8 +49,7 @@ t.test(
       OTP_COUNTRIES: 'IN,GB',
       OTP_PRICES: 'WHATSAPP:IN=0.12,SMS:IN=0.30,WHATSAPP:GB=0.30',
     });
-    const british = () => `+4474${String(randomInt(10 ** 8)).padStart(8, '0')}`;
-    const phones = Array.from({ length: 25 }, (_, n) => (n % 5 === 0 ? british() : randomPhone()));
+    const phones = Array.from({ length: 25 }, (_, n) => (n % 5 === 0 ? numberIn.GB() : randomPhone()));
     const from = twilio.messages.length;
     const answers = await Promise.all(
       phones.map((phone) =>
@@ -114,6 +124,75 @@ t.test('a country with a past has a budget that goes with it, another one has it
   t.notOk(await goesOut(randomPhone()), '31 unproved');
   await past(1, 20);
   t.ok(await goesOut(randomPhone()), '30 % of what was proved today and yesterday: 36');
+});
+
+const travelling = { ...twilio.settings, OTP_COUNTRIES: countries.join(), OTP_SENDS_PER_NETWORK: '1000' };
+
+for (const mode of ['log', 'enforce'] as const) {
+  t.test(`a network that asks for codes to more than three countries in a day: ${mode}`, async (t) => {
+    const reviewer = numberIn.FR();
+    const testCodes = { TEST_OTPS: `${reviewer}:424242`, TEST_OTPS_UNTIL: '2999-01-01' };
+    const gateway = await build(t, { ...travelling, ...testCodes, OTP_BUDGET: mode });
+    const from = randomNetwork();
+    const ask = async (country: Country, asker = from) => {
+      const phone = numberIn[country]();
+      const { challengeId, __typename } = await sendOtp(gateway, { phone }, { from: asker });
+      t.equal(__typename, 'OtpSent', 'the answer is the same');
+      return { challengeId, phone, goneOut: twilio.to(phone).length > 0 };
+    };
+    const goesOut = async (country: Country, asker?: string) => (await ask(country, asker)).goneOut;
+    t.match(await sendOtp(gateway, { phone: reviewer }, { from }), { __typename: 'OtpSent' });
+    for (const country of ['IN', 'GB', 'AE', 'GB', 'IN'] as const) t.ok(await goesOut(country), country);
+    for (const country of ['SG', 'FR', 'SG'] as const)
+      t.equal(await goesOut(country), mode === 'log', `${country} is one too many`);
+    t.ok(await goesOut('AE'), 'those three go on');
+    t.ok(await goesOut('SG', randomNetwork()), 'other networks have countries of their own');
+    const [refused] = (await gateway.app.tools.metrics.refusedMessages.get()).values;
+    t.match(refused, { labels: { reason: 'countries' }, value: 3 });
+    t.equal(gateway.log.filter((line) => JSON.parse(line).reason === 'countries').length, 3);
+    if (mode === 'log') return;
+
+    // What was not sent is not sent again either, from wherever that is asked.
+    const { challengeId, phone } = await ask('SG');
+    await age(gateway, challengeId, 31);
+    t.match(await resendOtp(gateway, { challengeId }), { __typename: 'OtpSent' });
+    t.equal(twilio.to(phone).length, 0);
+    // The other channel is no further country.
+    twilio.behaviour.WHATSAPP = { refuse: 63024 };
+    t.teardown(() => twilio.recover());
+    t.same(
+      twilio.to((await ask('IN')).phone).map(({ channel }) => channel),
+      ['WHATSAPP', 'SMS'],
+    );
+    twilio.recover();
+    // A day after the last code to a country its place is free.
+    const [kept] = await gateway.sql`update attempts set resets_at = resets_at - interval '1 day'
+      where bucket = ${`otp-countries:${from}:GB`} returning extract(epoch from now() - resets_at)::int as over`;
+    t.ok(kept?.over >= 0 && kept?.over < 60);
+    t.ok(await goesOut('SG'));
+    t.notOk(await goesOut('GB'));
+  });
+}
+
+t.test('of five countries asked for at once, at two replicas, three are served', async (t) => {
+  const settings = { ...travelling, ...patient, OTP_BUDGET: 'enforce' };
+  const gateway = await build(t, settings);
+  const replica = await build(t, settings, gateway);
+  const from = randomNetwork();
+  const asked = Array.from({ length: 25 }, (_, n) => {
+    const country = countries[n % 5] as Country;
+    return { country, phone: numberIn[country](), at: n % 2 ? gateway : replica };
+  });
+  await Promise.all(asked.map(({ phone, at }) => sendOtp(at, { phone }, { from })));
+  const served = asked.filter(({ phone }) => twilio.to(phone).length > 0).map(({ country }) => country);
+  t.equal(new Set(served).size, 3);
+  t.equal(served.length, 15);
+});
+
+t.test('where no more countries are served than one network may ask for, nothing is counted', async (t) => {
+  const gateway = await build(t, { ...travelling, OTP_COUNTRIES: 'IN,GB,AE' });
+  await sendOtp(gateway, { phone: randomPhone() });
+  t.same(await gateway.sql`select bucket from attempts where bucket like 'otp-countries:%'`, []);
 });
 
 t.test('a fallback and a resend are no codes of their own: a fully proved day is no pumping', async (t) => {
