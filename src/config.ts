@@ -486,7 +486,8 @@ const variables = {
   }),
   OTP_SENDS_PER_PREFIX: whole(1, 1_000_000).prefault('60').register(about, {
     group: 'Limits',
-    meaning: 'Unproved codes to numbers that differ only in their last four digits, in an hour.',
+    meaning:
+      'Unproved codes to numbers that differ only in their last four digits, in an hour, known devices aside.',
   }),
   OTP_COUNTRIES_PER_NETWORK: whole(1, 250).prefault('3').register(about, {
     group: 'Limits',

@@ -26,16 +26,15 @@ export async function phoneLimits(
   const hash = (text: string) => hashSubject(subkeys.subject, text);
   const known = await isKnownDevice(db, { kind: 'phone', identifier: phone }, device);
   const share = known ? `${hash(phone)}:known` : hash(phone);
+  const toPhone = { bucket: `otp-send:${share}`, max: config.otpSendsPerPhone, windowSeconds: hour };
+  // Numbers of one block are how pumping looks; a number that has been proved from this device is not.
+  const toBlock = {
+    bucket: `otp-prefix:${hash(phone.slice(0, -4))}`,
+    max: config.otpSendsPerPrefix,
+    windowSeconds: hour,
+  };
   return {
-    sends: [
-      { bucket: `otp-send:${share}`, max: config.otpSendsPerPhone, windowSeconds: hour },
-      // Numbers of one block are how pumping looks, whichever device asks.
-      {
-        bucket: `otp-prefix:${hash(phone.slice(0, -4))}`,
-        max: config.otpSendsPerPrefix,
-        windowSeconds: hour,
-      },
-    ],
+    sends: known ? [toPhone] : [toPhone, toBlock],
     wrongCodes: { bucket: `otp-day:${share}`, max: config.otpAttemptsPerDay, windowSeconds: 24 * hour },
   };
 }

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import t from 'tap';
 import { age, deliveryOf, randomPhone, resendOtp, sendOtp, verifyOtp } from '../../codes.js';
 import { build, randomNetwork } from '../../helper.js';
@@ -37,6 +37,15 @@ t.test('a thousand numbers of one prefix stop at the cap, with answers that tell
     { __typename: 'OtpSent' },
     'others are not held up',
   );
+  // Nor is who lives in that block and has signed in before.
+  const [phone = '', device] = [phones[500], { id: randomUUID() }];
+  await gateway.sql`delete from attempts`;
+  const { challengeId } = await sendOtp(gateway, { phone, device });
+  const { code } = await twilio.arrival(phone, { count: twilio.to(phone).length });
+  t.match(await verifyOtp(gateway, { challengeId, code }), { __typename: 'SessionTokens' });
+  await gateway.sql`update attempts set count = 60 where bucket like 'otp-prefix:%'`;
+  t.match(await sendOtp(gateway, { phone }), { code: 'TOO_MANY_ATTEMPTS' });
+  t.match(await sendOtp(gateway, { phone, device }), { __typename: 'OtpSent' });
 });
 
 t.test(
