@@ -1,6 +1,7 @@
 // The composition root: builds the whole app from its settings and an open database, without listening.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
+import { eraseAccounts } from './accounts/erase-accounts.js';
 import type { Config } from './config.js';
 import type { Tools } from './context.js';
 import type { Db } from './db/client.js';
@@ -8,10 +9,12 @@ import { isOutage } from './db/pool.js';
 import { registerGraphiql } from './dev/graphiql.js';
 import { registerOutbox } from './dev/outbox.js';
 import { registerGraphql } from './graphql/index.js';
+import { registerAppleNotices } from './http/apple-notices.js';
 import { registerErrorsPage } from './http/errors-page.js';
 import { registerHealth } from './http/health.js';
 import { registerLandingPage } from './http/landing-page.js';
 import { loggingOptions } from './http/logging.js';
+import { registerOauthCallback } from './http/oauth-callback.js';
 import { beforeHooks, registerRefusals } from './http/refusals.js';
 import { registerSecurityHeaders } from './http/security-headers.js';
 import { callbackUrl, registerTwilioCallback } from './http/twilio-callback.js';
@@ -25,6 +28,8 @@ import { giveUp, sendLeftOver } from './messages/send.js';
 import { type Metrics, makeMetrics } from './metrics.js';
 import { fallBack } from './sign-in/otp/send-message.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
+import { revokeNext } from './sign-in/social/apple-grants.js';
+import { openProviders } from './sign-in/social/providers.js';
 import { KeyRing } from './signing-keys/key-ring.js';
 import { sweep } from './sweep.js';
 import { deriveSubkeys } from './tokens/secret-key.js';
@@ -94,8 +99,11 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
       'refresh-token': deriveSubkeys('refresh-token', config.secretKey, config.secretKeyPrevious),
       subject: deriveSubkeys('subject', config.secretKey, config.secretKeyPrevious),
       'one-time-secret': deriveSubkeys('one-time-secret', config.secretKey, config.secretKeyPrevious),
+      'restore-token': deriveSubkeys('restore-token', config.secretKey, config.secretKeyPrevious),
+      'provider-token': deriveSubkeys('provider-token', config.secretKey, config.secretKeyPrevious),
     },
     doors,
+    providers: openProviders(config, app.log),
     log: app.log,
     afterwards: finishBeforeClose(app),
   };
@@ -118,6 +126,8 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   registerErrorsPage(app);
   registerLandingPage(app, tools);
   await registerTwilioCallback(app, tools);
+  await registerOauthCallback(app, tools);
+  registerAppleNotices(app, tools);
   if (outbox !== null) registerOutbox(app, tools, outbox);
   await registerGraphql(app, tools);
   if (config.graphiql) await registerGraphiql(app, config);
@@ -133,6 +143,8 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   keepUp(app, 'giving up what came too late', secondMs, () => untilDone(giveUp));
   // Apart, so that a mail server that says nothing does not hold up codes.
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
+  keepUp(app, 'revoking grants at Apple', 5 * secondMs, () => inLanes(() => revokeNext(tools)));
+  keepUp(app, 'erasing deleted accounts', 10 * 60 * secondMs, () => eraseAccounts(db, config));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;
 }

@@ -111,6 +111,72 @@ const testOtps = list.transform((items, check) => {
   return codes;
 });
 
+/** `TEAMID.com.acme.app` */
+const iosApps = list.refine(
+  (items) => items.every((item) => /^[A-Z\d]{10}(\.[A-Za-z\d-]+)+$/.test(item)),
+  'is not a list like ABCDE12345.com.acme.app',
+);
+
+/** `com.acme.app=AA:BB:...`: an app and the SHA-256 fingerprint of a certificate that signs it. */
+const androidApps = list.transform((items, check) =>
+  items.flatMap((item) => {
+    const [, packageName, fingerprint] =
+      /^([A-Za-z]\w*(?:\.\w+)+)=((?:[\dA-F]{2}:){31}[\dA-F]{2})$/.exec(item) ?? [];
+    if (packageName !== undefined && fingerprint !== undefined) return [{ packageName, fingerprint }];
+    check.addIssue({ code: 'custom', message: `is not like com.acme.app=AA:BB:... (32 bytes): ${item}` });
+    return [];
+  }),
+);
+
+/** OpenID Connect Discovery, section 4.1: paths are appended to an issuer. */
+const issuer = url('https:', 'http:').refine(
+  (text) => !/[?#@]|\/$/.test(text),
+  'has a query, a fragment, a user or a slash at its end',
+);
+
+/** Providers beside Google, Apple and Firebase. */
+const oidcProviders = z
+  .string()
+  .transform((text, check) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      check.addIssue({ code: 'custom', message: 'is not JSON' });
+      return [];
+    }
+  })
+  .pipe(
+    z.array(
+      z.strictObject({
+        /** In addresses and in `startSocialSignIn`. */
+        name: z
+          .string()
+          .regex(/^[a-z][a-z\d-]{0,30}$/, 'has a name that is not like acme')
+          .refine(
+            (name) => !['google', 'apple', 'firebase'].includes(name),
+            'has the name of another provider',
+          ),
+        issuer,
+        clientId: z.string().min(1),
+        clientSecret: z.string().min(1).optional(),
+        /** Whether an `email_verified` of this provider is believed: then it can bring people to the accounts of their mailboxes. */
+        vouchesForEmail: z.boolean().default(false),
+      }),
+      { error: 'is not a list of { name, issuer, clientId, clientSecret, vouchesForEmail }' },
+    ),
+  )
+  .refine(
+    (items) => new Set(items.map(({ name }) => name)).size === items.length,
+    'has two providers of one name',
+  )
+  .refine(
+    (items) => new Set(items.map((item) => item.issuer)).size === items.length,
+    'has two providers of one issuer',
+  );
+
+/** A list that is either absent or names somebody: with an empty audience every app's tokens would do. */
+const clientIds = list.refine((items) => items.length > 0, 'is empty');
+
 const variables = {
   NODE_ENV: oneOf('development', 'production', 'test').default('development').register(about, {
     group: 'Gateway',
@@ -286,10 +352,107 @@ const variables = {
       meaning: 'What the app is called in mails, codes and pages.',
     }),
   APP_LINKS: appLinks.prefault('').register(about, {
-    group: 'Messages',
+    group: 'Apps',
     meaning:
-      'Where an app may be opened, exact: a universal link and a custom scheme (a reversed domain), `https://auth.acme.com/m,com.acme.app://`.',
+      'Where an app may be opened, and sent back to from the browser, exact: a universal link and a custom scheme (a reversed domain), `https://auth.acme.com/m,com.acme.app://`.',
     shown: 'none',
+  }),
+  IOS_APPS: iosApps.prefault('').register(about, {
+    group: 'Apps',
+    meaning: 'iOS apps that open links and hold passkeys: `ABCDE12345.com.acme.app`.',
+    shown: 'none',
+  }),
+  ANDROID_APPS: androidApps.prefault('').register(about, {
+    group: 'Apps',
+    meaning:
+      'Android apps likewise, with the SHA-256 fingerprint of the certificate that signs them: `com.acme.app=AA:BB:...`; an app may stand there twice.',
+    shown: 'none',
+  }),
+  PASSKEYS: flag
+    .prefault('true')
+    .register(about, { group: 'Sign-in', meaning: 'Whether there are passkeys.' }),
+  PASSKEY_RP_ID: z
+    .string()
+    .regex(/^(?!-)[a-z\d-]+(\.[a-z\d-]+)*$/, 'is not a host')
+    .optional()
+    .register(about, {
+      group: 'Sign-in',
+      meaning:
+        'The relying party’s id (WebAuthn): a host whose passkeys these are, best the domain above all your apps. Never change it: passkeys are bound to it.',
+      shown: 'the host of `PUBLIC_URL`',
+    }),
+  GOOGLE_CLIENT_IDS: clientIds.optional().register(about, {
+    group: 'Sign-in',
+    meaning:
+      'Client ids at Google whose ID tokens are taken: that of the server (web) first, which `startSocialSignIn` uses, then those of the apps.',
+  }),
+  GOOGLE_CLIENT_SECRET: z.string().min(1).optional().register(about, {
+    group: 'Sign-in',
+    meaning: 'Secret of the first of them; with it `startSocialSignIn` knows `google`.',
+    secret: true,
+  }),
+  GOOGLE_ISSUER: issuer
+    .default('https://accounts.google.com')
+    .register(about, { group: 'Sign-in', meaning: 'Where Google is; another place only for tests.' }),
+  APPLE_CLIENT_IDS: clientIds.optional().register(about, {
+    group: 'Sign-in',
+    meaning: 'Bundle ids whose identity tokens are taken.',
+  }),
+  APPLE_SERVICES_ID: z.string().min(1).optional().register(about, {
+    group: 'Sign-in',
+    meaning: 'Services id for the web; with it and a key `startSocialSignIn` knows `apple`.',
+  }),
+  APPLE_TEAM_ID: z
+    .string()
+    .regex(/^[A-Z\d]{10}$/, 'is not a team id (10 characters)')
+    .optional()
+    .register(about, {
+      group: 'Sign-in',
+      meaning: 'Team of the key by which Apple knows the gateway; without a key grants are not revoked.',
+    }),
+  APPLE_KEY_ID: z
+    .string()
+    .regex(/^[A-Z\d]{10}$/, 'is not a key id (10 characters)')
+    .optional()
+    .register(about, { group: 'Sign-in', meaning: 'Name of the key.' }),
+  APPLE_PRIVATE_KEY: z
+    .string()
+    .transform((text) => text.replaceAll('\\n', '\n'))
+    .refine(
+      (text) => /^-----BEGIN PRIVATE KEY-----\n[\s\S]+-----END PRIVATE KEY-----\s*$/.test(text),
+      'is not a .p8 file',
+    )
+    .optional()
+    .register(about, {
+      group: 'Sign-in',
+      meaning: 'The key: the contents of the `.p8` file, line ends as they are or written `\\n`.',
+      secret: true,
+    }),
+  APPLE_ISSUER: issuer
+    .default('https://appleid.apple.com')
+    .register(about, { group: 'Sign-in', meaning: 'Where Apple is; another place only for tests.' }),
+  FIREBASE_PROJECT_ID: z
+    .string()
+    .regex(/^[a-z][a-z\d-]{4,29}$/, 'is not a project id')
+    .optional()
+    .register(about, {
+      group: 'Sign-in',
+      meaning: 'Firebase project whose ID tokens are taken.',
+    }),
+  FIREBASE_ISSUER: issuer.default('https://securetoken.google.com').register(about, {
+    group: 'Sign-in',
+    meaning: 'Where Firebase is, without the project; another place only for tests.',
+  }),
+  OIDC_PROVIDERS: oidcProviders.prefault('[]').register(about, {
+    group: 'Sign-in',
+    meaning:
+      'Further OpenID providers, as JSON: `[{"name":"acme","issuer":"https://id.acme.com","clientId":"...","clientSecret":"..."}]`, with `"vouchesForEmail":true` for one whose `email_verified` may be believed.',
+    secret: true,
+    shown: 'none',
+  }),
+  DELETE_UNDO_DAYS: whole(0, 365).prefault('14').register(about, {
+    group: 'Sign-in',
+    meaning: 'How long a deleted account can be taken back before it is erased; `0` erases at once.',
   }),
   SMTP_URL: url('smtp:', 'smtps:').optional().register(about, {
     group: 'Messages',
@@ -509,6 +672,14 @@ const variables = {
     group: 'Limits',
     meaning: 'What codes may cost in a day, in `OTP_CURRENCY`; beyond, none is sent.',
   }),
+  PASSKEYS_PER_USER: whole(1, 100)
+    .prefault('20')
+    .register(about, { group: 'Limits', meaning: 'Passkeys of one person.' }),
+  CHALLENGES_PER_MINUTE: whole(1, 1_000_000).prefault('120').register(about, {
+    group: 'Limits',
+    meaning:
+      'Passkey challenges, nonces and sign-ins in the browser begun from one network in a minute. Carriers put thousands of phones behind one address.',
+  }),
   REQUESTS_PER_MINUTE: whole(1, 10_000_000).prefault('1200').register(about, {
     group: 'Limits',
     meaning: 'HTTP requests from one network in a minute, answered with 429 beyond.',
@@ -546,7 +717,8 @@ type Filled =
   | 'drainSeconds'
   | 'introspection'
   | 'graphiql'
-  | 'signupEmailProof';
+  | 'signupEmailProof'
+  | 'passkeyRpId';
 
 /** Every setting under its variable's name in camel case, defaults filled in: `ACCESS_TOKEN_MINUTES` is `accessTokenMinutes`. */
 export type Config = Omit<Settings, Filled | 'secretKey'> & {
@@ -613,6 +785,17 @@ export function readConfig(
     ['TWILIO_WHATSAPP_FROM', 'TWILIO_WHATSAPP_CONTENT'],
     'WhatsApp needs a sender and an approved template',
   );
+  together(['APPLE_TEAM_ID', 'APPLE_KEY_ID', 'APPLE_PRIVATE_KEY'], 'the key needs its name and its team');
+  if (given.APPLE_SERVICES_ID !== undefined && given.APPLE_PRIVATE_KEY === undefined) {
+    problems.push('APPLE_PRIVATE_KEY missing: the web flow of Apple needs a key');
+  }
+  if (given.GOOGLE_CLIENT_SECRET !== undefined && given.GOOGLE_CLIENT_IDS === undefined) {
+    problems.push('GOOGLE_CLIENT_IDS missing: the secret belongs to the first of them');
+  }
+  // With it Firebase's own kits take unsigned tokens; here it has no effect, and whoever sets it expects one.
+  if (production && environment.FIREBASE_AUTH_EMULATOR_HOST) {
+    problems.push('FIREBASE_AUTH_EMULATOR_HOST is for development only: the emulator signs nothing');
+  }
   if (given.TWILIO_ACCOUNT_SID !== undefined && given.TWILIO_SMS_FROM === undefined) {
     problems.push('TWILIO_SMS_FROM missing: a code that WhatsApp does not deliver goes by SMS');
   }
@@ -634,11 +817,13 @@ export function readConfig(
     Object.entries(parsed.data).map(([name, value]) => [camel(name), value]),
   ) as unknown as Settings;
   const open = production || settings.devLan ? '::' : '127.0.0.1';
+  const publicUrl = (settings.publicUrl ?? `http://localhost:${settings.port}`).replace(/\/+$/, '');
   return {
     ...settings,
     host: settings.host ?? open,
     metricsHost: settings.metricsHost ?? (production ? '::' : '127.0.0.1'),
-    publicUrl: (settings.publicUrl ?? `http://localhost:${settings.port}`).replace(/\/+$/, ''),
+    publicUrl,
+    passkeyRpId: settings.passkeyRpId ?? new URL(publicUrl).hostname,
     logLevel: settings.logLevel ?? (production ? 'info' : 'warn'),
     drainSeconds,
     introspection: settings.introspection ?? !production,

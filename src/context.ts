@@ -9,6 +9,7 @@ import type { Doors } from './messages/channel.js';
 import type { Metrics } from './metrics.js';
 import type { SessionRow } from './sessions/sessions.table.js';
 import type { PasswordHashing } from './sign-in/password/password-hashing.js';
+import type { Providers } from './sign-in/social/providers.js';
 import type { KeyRing } from './signing-keys/key-ring.js';
 import type { KeyUse, Subkeys } from './tokens/secret-key.js';
 import { isShowable } from './users/device.js';
@@ -25,6 +26,8 @@ export interface Tools {
   metrics: Metrics;
   /** The ways out for messages. */
   doors: Doors;
+  /** Who may vouch for people here. */
+  providers: Providers;
   log: FastifyBaseLogger;
   /** Lets work go on behind the answer; the app waits for it before it closes, and logs its failure. */
   afterwards(work: Promise<unknown>): void;

@@ -1,6 +1,6 @@
 // Owns the two channels of failure: AuthError values for what is expected, coded GraphQL errors for the rest.
 import { GraphQLError } from 'graphql';
-import type { AuthErrorCode } from './graphql/schema.generated.js';
+import type { AuthErrorCode, SignInMethod } from './graphql/schema.generated.js';
 
 /** An expected failure as the schema shows it; `docUrl` is filled in on the way out. */
 export interface AuthFailure {
@@ -8,6 +8,9 @@ export interface AuthFailure {
   code: AuthErrorCode;
   message: string;
   retryAfterSeconds?: number;
+  methods?: SignInMethod[];
+  restoreToken?: string;
+  eraseAt?: Date;
 }
 
 const messages: Record<AuthErrorCode, string> = {
@@ -35,14 +38,32 @@ const messages: Record<AuthErrorCode, string> = {
   SESSION_EXPIRED: 'The session has reached its end. Sign in again.',
   SESSION_REVOKED: 'The session was ended. Sign in again.',
   SESSION_NOT_FOUND: 'There is no such live session.',
+  ACCOUNT_DELETED: 'This account is about to be erased. It can still be taken back.',
+  FRESH_PROOF_REQUIRED: 'Prove once more that it is you, then repeat this.',
+  LAST_WAY_IN: 'Nothing would be left to sign in by. Add another way in first.',
+  PASSKEY_INVALID: 'The answer of the authenticator is not right.',
+  PASSKEY_TAKEN: 'This passkey is registered already.',
+  TOO_MANY_PASSKEYS: 'There are as many passkeys as one person may have.',
+  PASSKEY_NOT_FOUND: 'There is no such passkey.',
+  PASSKEY_COPIED: 'The counter of this passkey went back, so there may be a copy of it. Sign in another way.',
+  ACCOUNT_EXISTS: 'There is an account with this mailbox. Sign in the old way, then link this identity.',
+  IDENTITY_TAKEN: 'This identity is the way in of another account.',
+  IDENTITY_NOT_FOUND: 'There is no such identity.',
+  REDIRECT_URI_INVALID: 'This is not one of APP_LINKS, character by character.',
+  CODE_CHALLENGE_INVALID: 'This is not a code_challenge of the method S256.',
 };
 
 /** An expected failure, to be returned, never thrown: a throw would roll back what was counted. */
 export function fail(
   code: AuthErrorCode,
-  more: { message?: string; retryAfterSeconds?: number } = {},
+  more: Partial<Omit<AuthFailure, '__typename' | 'code'>> = {},
 ): AuthFailure {
   return { __typename: 'AuthError', code, message: messages[code], ...more };
+}
+
+/** Whether a story came to an expected failure. */
+export function isFailure(outcome: object): outcome is AuthFailure {
+  return '__typename' in outcome && outcome.__typename === 'AuthError';
 }
 
 /** Why a bearer was not accepted: `reason` in the error's extensions. */

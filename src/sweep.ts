@@ -7,6 +7,11 @@ import { sweepDeliveries, sweepRecipients } from './messages/deliveries.js';
 import { sweepSessions } from './sessions/sessions.js';
 import { sweepOtpChallenges } from './sign-in/otp/otp-challenges.js';
 import { sweepOtpDays } from './sign-in/otp/otp-days.js';
+import { sweepPasskeyChallenges } from './sign-in/passkey/passkey-challenges.js';
+import { sweepNonces } from './sign-in/social/nonces.js';
+import { sweepNotices } from './sign-in/social/notices.js';
+import { sweepRevocations } from './sign-in/social/revocations.js';
+import { sweepSocialSignIns } from './sign-in/social/social-sign-ins.js';
 import { sweepLoginEvents } from './users/login-events.js';
 
 /** Rows a statement: short enough that nobody waits behind it. */
@@ -22,6 +27,11 @@ export async function sweep(db: Db, config: Config): Promise<void> {
     () => inBatches(() => sweepMailboxProofs(db, batch)),
     () => inBatches(() => sweepOtpChallenges(db, batch)),
     () => inBatches(() => sweepOtpDays(db, batch)),
+    () => inBatches(() => sweepPasskeyChallenges(db, batch)),
+    () => inBatches(() => sweepNonces(db, batch)),
+    () => inBatches(() => sweepSocialSignIns(db, batch)),
+    () => inBatches(() => sweepRevocations(db, batch)),
+    () => inBatches(() => sweepNotices(db, batch)),
     () => inBatches(() => sweepRecipients(db, batch)),
     () => inBatches(() => sweepDeliveries(db, config.loginEventsDays, batch)),
     () => inBatches(() => sweepLoginEvents(db, config.loginEventsDays, batch)),

@@ -81,7 +81,7 @@ const floors: RegExp[] = [
   /^app$/,
   /^(http|dev|sweep)$/,
   /^graphql$/,
-  /^(sign-in|operators)$/,
+  /^(accounts|sign-in|operators)$/,
   /^sign-in\/[\w-]+$/,
   /^mailbox-proofs$/,
   /^mailbox-proofs$/,
@@ -240,7 +240,7 @@ t.test('each mutation has a file of its own, by its name, in the room of its fea
   for (const { name } of mutations) {
     const homes = sources.filter(({ path }) => basename(path) === `${kebab(name)}.ts`);
     t.equal(homes.length, 1, name);
-    t.match(homes[0]?.path, /^(sessions|users|sign-in\/[\w-]+)\//, name);
+    t.match(homes[0]?.path, /^(sessions|users|accounts|sign-in)\//, name);
     t.match(
       homes[0]?.text,
       new RegExp(`^export const ${name}: MutationResolvers\\['${name}'\\] = `, 'm'),

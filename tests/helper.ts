@@ -114,11 +114,16 @@ export const signInFields = `
   __typename
   ... on SessionTokens {
     accessToken accessTokenExpiresAt accessTokenExpiresIn refreshToken refreshTokenExpiresAt serverTime tokenType
-    user { id name email emailVerified createdAt }
+    user { id name email emailVerified phone phoneVerified createdAt }
     session { id current method network createdAt lastUsedAt expiresAt device { id name platform model osVersion appVersion } }
   }
   ... on EmailProofRequired { requestId deviceSecret expiresAt }
-  ... on AuthError { code message retryAfterSeconds docUrl }`;
+  ... on AuthError { code message retryAfterSeconds docUrl methods restoreToken eraseAt }`;
+
+const passkeyFields = 'id name createdAt lastUsedAt backedUp copiedAt';
+const signalFields = 'signals { rpId userId acceptedCredentialIds name displayName }';
+const identityFields = 'id method provider email isPrivateRelay forwardsMail createdAt';
+const failure = '... on AuthError { code message retryAfterSeconds methods }';
 
 /** The operations of the contract, as an app would send them. */
 export const operations = {
@@ -143,6 +148,37 @@ export const operations = {
   verifyOtp: `mutation VerifyOtp($input: VerifyOtpInput!) { verifyOtp(input: $input) { ${signInFields} } }`,
   otpDelivery:
     'query Delivery($challengeId: ID!) { otpDelivery(challengeId: $challengeId) { status channel } }',
+  startPasskeyRegistration: `mutation { startPasskeyRegistration {
+    __typename ... on PasskeyCreationStarted { challengeId options expiresAt } ${failure} } }`,
+  finishPasskeyRegistration: `mutation Finish($input: FinishPasskeyRegistrationInput!) { finishPasskeyRegistration(input: $input) {
+    __typename ... on PasskeyRegistered { passkey { ${passkeyFields} } ${signalFields} } ${failure} } }`,
+  startPasskeySignIn: `mutation { startPasskeySignIn {
+    __typename ... on PasskeySignInStarted { challengeId options expiresAt } ${failure} } }`,
+  verifyPasskey: `mutation Verify($input: VerifyPasskeyInput!) { verifyPasskey(input: $input) { ${signInFields} } }`,
+  startPasskeySignup: `mutation Start($input: StartPasskeySignupInput!) { startPasskeySignup(input: $input) {
+    __typename ... on PasskeyCreationStarted { challengeId options expiresAt } ${failure} } }`,
+  finishPasskeySignup: `mutation Finish($input: FinishPasskeySignupInput!) { finishPasskeySignup(input: $input) { ${signInFields} } }`,
+  renamePasskey: `mutation Rename($input: RenamePasskeyInput!) { renamePasskey(input: $input) {
+    __typename ... on PasskeyRenamed { passkey { ${passkeyFields} } } ${failure} } }`,
+  deletePasskey: `mutation Delete($input: DeletePasskeyInput!) { deletePasskey(input: $input) {
+    __typename ... on PasskeyDeleted { id ${signalFields} } ${failure} } }`,
+  passkeys: `{ passkeys { ${passkeyFields} } }`,
+  passkeySignals: '{ passkeySignals { rpId userId acceptedCredentialIds name displayName } }',
+  createNonce: `mutation { createNonce { __typename ... on Nonce { nonce expiresAt } ${failure} } }`,
+  signInWithGoogle: `mutation Google($input: SignInWithGoogleInput!) { signInWithGoogle(input: $input) { ${signInFields} } }`,
+  signInWithApple: `mutation Apple($input: SignInWithAppleInput!) { signInWithApple(input: $input) { ${signInFields} } }`,
+  signInWithFirebase: `mutation Firebase($input: SignInWithFirebaseInput!) { signInWithFirebase(input: $input) { ${signInFields} } }`,
+  startSocialSignIn: `mutation Start($input: StartSocialSignInInput!) { startSocialSignIn(input: $input) {
+    __typename ... on SocialSignInStarted { authorizationUrl expiresAt } ${failure} } }`,
+  finishSocialSignIn: `mutation Finish($input: FinishSocialSignInInput!) { finishSocialSignIn(input: $input) { ${signInFields} } }`,
+  identities: `{ identities { ${identityFields} } }`,
+  linkIdentity: `mutation Link($input: LinkIdentityInput!) { linkIdentity(input: $input) {
+    __typename ... on IdentityLinked { identity { ${identityFields} } } ${failure} } }`,
+  unlinkIdentity: `mutation Unlink($input: UnlinkIdentityInput!) { unlinkIdentity(input: $input) {
+    __typename ... on IdentityUnlinked { id } ${failure} } }`,
+  reauthenticate: `mutation Prove($input: ReauthenticateInput!) { reauthenticate(input: $input) { ${signInFields} } }`,
+  deleteAccount: `mutation { deleteAccount { __typename ... on AccountDeleted { eraseAt } ${failure} } }`,
+  restoreAccount: `mutation Restore($input: RestoreAccountInput!) { restoreAccount(input: $input) { ${signInFields} } }`,
   me: '{ me { id name email emailVerified createdAt } }',
   sessions: `{ sessions { id current method network createdAt lastUsedAt expiresAt
     device { id name platform model osVersion appVersion } } }`,

@@ -32,6 +32,8 @@ const types = await codegen({
       Session: '../sessions/sessions.table.js#SessionRow',
       SessionTokens: '../sessions/issue-tokens.js#IssuedTokens',
       LoginEvent: '../users/login-events.table.js#LoginEventRow',
+      Passkey: '../sign-in/passkey/passkeys.js#PasskeyRow',
+      Identity: '../sign-in/social/identities.js#IdentityRow',
       PasswordChanged: '../sign-in/password/change-password.js#ChangedPassword',
     },
   },

@@ -1,12 +1,16 @@
 // The table of contents: every query and mutation by the feature that tells it. One that is missing is a type error.
 import { GraphQLScalarType } from 'graphql';
 import type { IResolvers } from 'mercurius';
+import { accountMutations } from '../accounts/index.js';
 import { operatorQueries } from '../operators/index.js';
 import { sessionFields, sessionMutations, sessionQueries, sessionTokensFields } from '../sessions/index.js';
 import { authMethods } from '../sign-in/auth-methods.js';
 import { magicLinkMutations } from '../sign-in/magic-link/index.js';
 import { otpMutations, otpQueries } from '../sign-in/otp/index.js';
+import { offerPasskey, passkeyMutations, passkeyQueries } from '../sign-in/passkey/index.js';
 import { passwordMutations } from '../sign-in/password/index.js';
+import { reauthenticate } from '../sign-in/reauthenticate.js';
+import { identityFields, socialMutations, socialQueries } from '../sign-in/social/index.js';
 import { loginEventFields, userFields, userQueries } from '../users/index.js';
 import type { AuthErrorResolvers, MutationResolvers, QueryResolvers } from './schema.generated.js';
 
@@ -15,6 +19,8 @@ const Query: QueryResolvers = {
   ...userQueries,
   ...sessionQueries,
   ...otpQueries,
+  ...passkeyQueries,
+  ...socialQueries,
   ...operatorQueries,
 };
 
@@ -23,6 +29,10 @@ const Mutation: MutationResolvers = {
   ...passwordMutations,
   ...magicLinkMutations,
   ...otpMutations,
+  ...passkeyMutations,
+  ...socialMutations,
+  ...accountMutations,
+  reauthenticate,
 };
 
 const AuthError: Pick<AuthErrorResolvers, 'docUrl'> = {
@@ -43,5 +53,6 @@ export const resolvers = {
   User: userFields,
   LoginEvent: loginEventFields,
   Session: sessionFields,
-  SessionTokens: sessionTokensFields,
+  SessionTokens: { ...sessionTokensFields, offerPasskey },
+  Identity: identityFields,
 } as IResolvers;

@@ -4,6 +4,8 @@ import type { Person } from '../users/users.js';
 import type { SessionRow } from '../sessions/sessions.table.js';
 import type { IssuedTokens } from '../sessions/issue-tokens.js';
 import type { LoginEventRow } from '../users/login-events.table.js';
+import type { PasskeyRow } from '../sign-in/passkey/passkeys.js';
+import type { IdentityRow } from '../sign-in/social/identities.js';
 import type { ChangedPassword } from '../sign-in/password/change-password.js';
 import type { Context } from '../context.js';
 export type Maybe<T> = T | null;
@@ -37,6 +39,12 @@ export type Query = {
   authMethods: Array<AuthMethod>;
   /** What became of the message with the code, for a screen that waits. Null for an unknown challenge. */
   otpDelivery?: Maybe<OtpDelivery>;
+  /** The passkeys of the person who asks, the newest first. */
+  passkeys: Array<Passkey>;
+  /** What the device should know of this person's passkeys, for its Signal API: call it after a sign-in and tidy the device's list. */
+  passkeySignals: PasskeySignals;
+  /** The accounts elsewhere that the person who asks signs in by. */
+  identities: Array<Identity>;
   /** Login events counted by day (UTC), kind, method and outcome, newest day first. */
   loginStats: Array<LoginCount>;
   /** Messages counted by day (UTC), channel and status, with what they cost, newest day first. */
@@ -129,6 +137,59 @@ export type Mutation = {
   resendOtp: ResendOtpResult;
   /** Finish with the code: 5 attempts a challenge. */
   verifyOtp: SignInResult;
+  /**
+   * Begin to add a passkey to the account of the person who asks (WebAuthn Level 3). Needs a proof that is at most 5 minutes old,
+   * which a sign-in is: offer it right after one where `SessionTokens.offerPasskey` says so.
+   */
+  startPasskeyRegistration: StartPasskeyRegistrationResult;
+  /** Keep the passkey that the device has made. */
+  finishPasskeyRegistration: FinishPasskeyRegistrationResult;
+  /** Begin a sign-in by passkey. No name is typed: the device shows the passkeys it has for this relying party. */
+  startPasskeySignIn: StartPasskeySignInResult;
+  /** Finish with the authenticator's answer. */
+  verifyPasskey: SignInResult;
+  /** Begin an account that has nothing but a passkey: no address, no number, no password. Counts as a signup. */
+  startPasskeySignup: StartPasskeySignupResult;
+  /** Finish the signup: the account is made now. */
+  finishPasskeySignup: SignInResult;
+  /** Give a passkey another name in the list. */
+  renamePasskey: RenamePasskeyResult;
+  /** Remove a passkey from the account; never the last way in. Needs a proof that is at most 5 minutes old. */
+  deletePasskey: DeletePasskeyResult;
+  /** Make a nonce to give to the kit of Google or Apple before it makes an ID token. Good once, for 10 minutes. */
+  createNonce: CreateNonceResult;
+  /** Sign in with the ID token of Google's kit (Credential Manager on Android, GoogleSignIn on iOS). */
+  signInWithGoogle: SignInResult;
+  /** Sign in with the identity token of Apple's kit (AuthenticationServices). */
+  signInWithApple: SignInResult;
+  /** Sign in with the ID token of Firebase Authentication: people keep their account when a team moves over. */
+  signInWithFirebase: SignInResult;
+  /**
+   * Begin a sign-in in the browser, for devices without a provider's kit and for every provider of `OIDC_PROVIDERS`: the code flow of
+   * OpenID Connect with PKCE (RFC 7636). Open `authorizationUrl` in the system's browser (Custom Tabs, ASWebAuthenticationSession), never in a web view.
+   */
+  startSocialSignIn: StartSocialSignInResult;
+  /**
+   * Finish with the `code` that came to `redirectUri`: good once, for 60 seconds, and only with the verifier of the challenge that
+   * started the sign-in. Where there is an `error` in its place (`access_denied`: the person turned back), nothing is to finish.
+   */
+  finishSocialSignIn: SignInResult;
+  /** Add an account elsewhere as a way in. Needs a proof that is at most 5 minutes old. */
+  linkIdentity: LinkIdentityResult;
+  /** Remove an account elsewhere as a way in; never the last one. Needs a proof that is at most 5 minutes old. At Apple the grant is revoked. */
+  unlinkIdentity: UnlinkIdentityResult;
+  /**
+   * Prove once more who is signed in, by any way in of the account. The session stays the same, gets a new `auth_time` and new
+   * tokens: store them as after a refresh. What asks for a fresh proof says so by `FRESH_PROOF_REQUIRED` and names the `methods`.
+   */
+  reauthenticate: SignInResult;
+  /**
+   * Close the account of the person who asks and sign it out everywhere, at once. After `DELETE_UNDO_DAYS` it is erased, and its grant at Apple
+   * revoked; until then a sign-in answers `ACCOUNT_DELETED` with a `restoreToken`. Needs a proof that is at most 5 minutes old.
+   */
+  deleteAccount: DeleteAccountResult;
+  /** Take a closed account back, and sign in. */
+  restoreAccount: SignInResult;
 };
 
 
@@ -209,6 +270,96 @@ export type MutationVerifyOtpArgs = {
   input: VerifyOtpInput;
 };
 
+
+/** What can be done, one thing a request. */
+export type MutationFinishPasskeyRegistrationArgs = {
+  input: FinishPasskeyRegistrationInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationVerifyPasskeyArgs = {
+  input: VerifyPasskeyInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationStartPasskeySignupArgs = {
+  input: StartPasskeySignupInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationFinishPasskeySignupArgs = {
+  input: FinishPasskeySignupInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationRenamePasskeyArgs = {
+  input: RenamePasskeyInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationDeletePasskeyArgs = {
+  input: DeletePasskeyInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationSignInWithGoogleArgs = {
+  input: SignInWithGoogleInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationSignInWithAppleArgs = {
+  input: SignInWithAppleInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationSignInWithFirebaseArgs = {
+  input: SignInWithFirebaseInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationStartSocialSignInArgs = {
+  input: StartSocialSignInInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationFinishSocialSignInArgs = {
+  input: FinishSocialSignInInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationLinkIdentityArgs = {
+  input: LinkIdentityInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationUnlinkIdentityArgs = {
+  input: UnlinkIdentityInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationReauthenticateArgs = {
+  input: ReauthenticateInput;
+};
+
+
+/** What can be done, one thing a request. */
+export type MutationRestoreAccountArgs = {
+  input: RestoreAccountInput;
+};
+
 /** What a sign-in comes to. Expected failures are data, in an HTTP 200, never in `errors`. */
 export type SignInResult = SessionTokens | EmailProofRequired | SecondFactorRequired | AuthError;
 
@@ -233,6 +384,8 @@ export type SessionTokens = {
   user: User;
   /** The session these tokens belong to. */
   session: Session;
+  /** Whether to offer a passkey now: they are switched on, and this person has none. A registration right after a sign-in asks for no further proof. */
+  offerPasskey: Scalars['Boolean']['output'];
 };
 
 /** The mailbox has to be proved before the account can be used: a mail is on its way, and `verifyEmail` goes on. */
@@ -268,6 +421,12 @@ export type AuthError = {
   retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
   /** A page of this gateway that explains the code. */
   docUrl?: Maybe<Scalars['String']['output']>;
+  /** For `FRESH_PROOF_REQUIRED`: the ways in this person can give a fresh proof by, to `reauthenticate`. */
+  methods?: Maybe<Array<SignInMethod>>;
+  /** For `ACCOUNT_DELETED`: give it to `restoreAccount` within 10 minutes to have the account back. */
+  restoreToken?: Maybe<Scalars['String']['output']>;
+  /** For `ACCOUNT_DELETED`: when the account is erased. */
+  eraseAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
 /** Every expected failure. New codes may be added: treat an unknown one as `INVALID_CREDENTIALS` would be treated. */
@@ -319,7 +478,33 @@ export type AuthErrorCode =
   /** The session was ended: by logout, from another device, by a change of password, or by the cap on sessions. */
   | 'SESSION_REVOKED'
   /** The person who asks has no live session of this id. */
-  | 'SESSION_NOT_FOUND';
+  | 'SESSION_NOT_FOUND'
+  /** The account is about to be erased: `restoreToken` brings it back until `eraseAt`. */
+  | 'ACCOUNT_DELETED'
+  /** The last proof is older than 5 minutes: `reauthenticate` by one of `methods`, then repeat this with the new access token. */
+  | 'FRESH_PROOF_REQUIRED'
+  /** Without it nothing would be left to sign in by: add another way in first. */
+  | 'LAST_WAY_IN'
+  /** The authenticator's answer is not right: another origin, another ceremony, no user verification, or not what was asked for. */
+  | 'PASSKEY_INVALID'
+  /** This passkey is registered already. */
+  | 'PASSKEY_TAKEN'
+  /** There are as many passkeys as one person may have (`PASSKEYS_PER_USER`). */
+  | 'TOO_MANY_PASSKEYS'
+  /** The person who asks has no passkey of this id. */
+  | 'PASSKEY_NOT_FOUND'
+  /** The passkey's counter went back, so a copy of it may be in use. It is flagged; sign in another way and delete it. */
+  | 'PASSKEY_COPIED'
+  /** There is an account with this mailbox, and another identity of the same provider stands there: sign in the old way, then `linkIdentity`. */
+  | 'ACCOUNT_EXISTS'
+  /** This identity is somebody else's way in. */
+  | 'IDENTITY_TAKEN'
+  /** The person who asks has no identity of this id. */
+  | 'IDENTITY_NOT_FOUND'
+  /** Not one of `APP_LINKS`, character by character. */
+  | 'REDIRECT_URI_INVALID'
+  /** Not a `code_challenge` of the method S256: 43 characters of base64url (RFC 7636, section 4.2). */
+  | 'CODE_CHALLENGE_INVALID';
 
 /** A person with an account. */
 export type User = {
@@ -372,7 +557,17 @@ export type SignInMethod =
   /** A code over SMS. */
   | 'OTP_SMS'
   /** The fixed code of a number in `TEST_OTPS`, as reviewers of app stores use it; nothing was sent. */
-  | 'OTP_TEST';
+  | 'OTP_TEST'
+  /** A passkey (WebAuthn). */
+  | 'PASSKEY'
+  /** A Google account. */
+  | 'GOOGLE'
+  /** An Apple account. */
+  | 'APPLE'
+  /** A Firebase account of the project in `FIREBASE_PROJECT_ID`. */
+  | 'FIREBASE'
+  /** An account at a provider in `OIDC_PROVIDERS`; `AuthMethod.provider` and `Identity.provider` name it. */
+  | 'OPENID';
 
 /** A device as it describes itself: good for recognising, not for trusting. */
 export type Device = {
@@ -436,6 +631,10 @@ export type AuthMethod = {
   passwordPolicy?: Maybe<PasswordPolicy>;
   /** The countries whose mobile numbers are served, ISO 3166-1 alpha-2; only for one-time codes. */
   countries?: Maybe<Array<Scalars['String']['output']>>;
+  /** The name to give to `startSocialSignIn`, where that flow is configured; only for identities. */
+  provider?: Maybe<Scalars['String']['output']>;
+  /** What device and gateway call the relying party (WebAuthn, RP ID); only for `PASSKEY`. */
+  rpId?: Maybe<Scalars['String']['output']>;
 };
 
 /** Rules for new passwords (NIST SP 800-63B, section 3.1.1.2): length and strength, no composition rules. */
@@ -487,7 +686,17 @@ export type LoginEventKind =
   /** Sessions were ended from another one, by the cap on sessions or by a change of password. */
   | 'REVOCATION'
   /** The password was changed, or somebody tried to. */
-  | 'PASSWORD_CHANGE';
+  | 'PASSWORD_CHANGE'
+  /** A signed-in person gave a fresh proof, or somebody tried to. */
+  | 'REAUTHENTICATION'
+  /** A way in was added: a passkey, an identity. */
+  | 'WAY_IN_ADDED'
+  /** A way in was removed. */
+  | 'WAY_IN_REMOVED'
+  /** The account was closed, to be erased. */
+  | 'DELETION'
+  /** The account was taken back before it was erased. */
+  | 'RESTORATION';
 
 /** A page of login events (Relay cursor connections). */
 export type LoginEventConnection = {
@@ -738,6 +947,367 @@ export type OtpDeliveryStatus =
   /** It will not arrive. */
   | 'FAILED';
 
+/** A passkey as its owner sees it in a list. */
+export type Passkey = {
+  __typename?: 'Passkey';
+  /** Names it here; not the credential id. */
+  id: Scalars['ID']['output'];
+  /** At first that of the password manager or device that holds it, as far as it tells. */
+  name: Scalars['String']['output'];
+  /** When it was registered. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The last sign-in or proof by it; null: none yet. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whether it is kept in a password manager's cloud: then losing the device does not lose it. */
+  backedUp: Scalars['Boolean']['output'];
+  /** When its counter went back, a sign of a copy; null: never. */
+  copiedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** What the WebAuthn Signal API takes (WebAuthn Level 3, section 5.1.10). */
+export type PasskeySignals = {
+  __typename?: 'PasskeySignals';
+  /** For every signal. */
+  rpId: Scalars['String']['output'];
+  /** The user handle, base64url. */
+  userId: Scalars['String']['output'];
+  /** For `signalAllAcceptedCredentials`: others that the device has for this user can go. */
+  acceptedCredentialIds: Array<Scalars['String']['output']>;
+  /** For `signalCurrentUserDetails`. */
+  name: Scalars['String']['output'];
+  /** For `signalCurrentUserDetails`. */
+  displayName: Scalars['String']['output'];
+};
+
+/** The device can begin, or there is a reason against it. */
+export type StartPasskeyRegistrationResult = PasskeyCreationStarted | AuthError;
+
+/** The device can begin, or there is a reason against it. */
+export type StartPasskeySignupResult = PasskeyCreationStarted | AuthError;
+
+/** A passkey can be made. */
+export type PasskeyCreationStarted = {
+  __typename?: 'PasskeyCreationStarted';
+  /** Names the challenge. */
+  challengeId: Scalars['ID']['output'];
+  /**
+   * PublicKeyCredentialCreationOptionsJSON, as text: for Android's `CreatePublicKeyCredentialRequest`, for browsers'
+   * `PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(options))`, field by field for iOS.
+   */
+  options: Scalars['String']['output'];
+  /** When the challenge lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** The device can begin, or there is a reason against it. */
+export type StartPasskeySignInResult = PasskeySignInStarted | AuthError;
+
+/** A passkey can be asked for. */
+export type PasskeySignInStarted = {
+  __typename?: 'PasskeySignInStarted';
+  /** Names the challenge. */
+  challengeId: Scalars['ID']['output'];
+  /** PublicKeyCredentialRequestOptionsJSON, as text, for Android's `GetPublicKeyCredentialOption` and browsers' `parseRequestOptionsFromJSON`. */
+  options: Scalars['String']['output'];
+  /** When the challenge lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** What a registration is finished with. */
+export type FinishPasskeyRegistrationInput = {
+  /** From `PasskeyCreationStarted`. */
+  challengeId: Scalars['ID']['input'];
+  /** RegistrationResponseJSON as text: what the platform gave. */
+  response: Scalars['String']['input'];
+  /** A name for the list, 1 to 100 characters; without it that of the password manager. */
+  name?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The passkey is kept, or there is a reason against it. */
+export type FinishPasskeyRegistrationResult = PasskeyRegistered | AuthError;
+
+/** The passkey is kept. */
+export type PasskeyRegistered = {
+  __typename?: 'PasskeyRegistered';
+  /** The new passkey. */
+  passkey: Passkey;
+  /** For the device's Signal API. */
+  signals: PasskeySignals;
+};
+
+/** What a sign-in is finished with. */
+export type VerifyPasskeyInput = {
+  /** From `PasskeySignInStarted`. */
+  challengeId: Scalars['ID']['input'];
+  /** AuthenticationResponseJSON as text: what the platform gave. */
+  response: Scalars['String']['input'];
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** What a signup by passkey begins with. */
+export type StartPasskeySignupInput = {
+  /** What the person wants to be called, 1 to 100 characters: the device shows it beside the passkey. */
+  name: Scalars['String']['input'];
+};
+
+/** What a signup by passkey is finished with. */
+export type FinishPasskeySignupInput = {
+  /** From `PasskeyCreationStarted`. */
+  challengeId: Scalars['ID']['input'];
+  /** RegistrationResponseJSON as text: what the platform gave. */
+  response: Scalars['String']['input'];
+  /** The device that signs up. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** What `renamePasskey` takes. */
+export type RenamePasskeyInput = {
+  /** From `Passkey`. */
+  id: Scalars['ID']['input'];
+  /** 1 to 100 characters. */
+  name: Scalars['String']['input'];
+};
+
+/** What `renamePasskey` comes to. */
+export type RenamePasskeyResult = PasskeyRenamed | AuthError;
+
+/** The passkey has its new name. */
+export type PasskeyRenamed = {
+  __typename?: 'PasskeyRenamed';
+  /** The passkey. */
+  passkey: Passkey;
+};
+
+/** What `deletePasskey` takes. */
+export type DeletePasskeyInput = {
+  /** From `Passkey`. */
+  id: Scalars['ID']['input'];
+};
+
+/** What `deletePasskey` comes to. */
+export type DeletePasskeyResult = PasskeyDeleted | AuthError;
+
+/** The passkey opens nothing any more. */
+export type PasskeyDeleted = {
+  __typename?: 'PasskeyDeleted';
+  /** The passkey that was. */
+  id: Scalars['ID']['output'];
+  /** For the device's Signal API: the device can forget it too. */
+  signals: PasskeySignals;
+};
+
+/** An account at a provider that somebody signs in by: the pair of issuer and subject. */
+export type Identity = {
+  __typename?: 'Identity';
+  /** Names it here. */
+  id: Scalars['ID']['output'];
+  /** What kind of account it is. */
+  method: SignInMethod;
+  /** `google`, `apple`, `firebase`, or the name in `OIDC_PROVIDERS`. */
+  provider: Scalars['String']['output'];
+  /** The address as the provider told it last; good for recognising the account, no proof of anything. */
+  email?: Maybe<Scalars['String']['output']>;
+  /** Whether the address is one of Apple's relay addresses, which Apple forwards for as long as the person wants. */
+  isPrivateRelay: Scalars['Boolean']['output'];
+  /** Whether mails to the relay address arrive, as Apple told it last. */
+  forwardsMail: Scalars['Boolean']['output'];
+  /** When it was linked. */
+  createdAt: Scalars['DateTime']['output'];
+};
+
+/** What `createNonce` comes to. */
+export type CreateNonceResult = Nonce | AuthError;
+
+/** A number used once (OpenID Connect Core, section 15.5.2). */
+export type Nonce = {
+  __typename?: 'Nonce';
+  /** 256 bits in base64url. Give it to Google's kit as it is, to Apple's as its SHA-256 in hex; both times send it here as it is. */
+  nonce: Scalars['String']['output'];
+  /** When it lapses. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** What `signInWithGoogle` takes. */
+export type SignInWithGoogleInput = {
+  /** The ID token, a JWT. */
+  idToken: Scalars['String']['input'];
+  /** From `createNonce`. */
+  nonce: Scalars['String']['input'];
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** What `signInWithApple` takes. */
+export type SignInWithAppleInput = {
+  /** The identity token, a JWT. */
+  identityToken: Scalars['String']['input'];
+  /** From `createNonce`. */
+  nonce: Scalars['String']['input'];
+  /** The authorization code: exchanged for the token by which the grant is revoked when the account is deleted (App Store Review Guideline 5.1.1(v)). */
+  authorizationCode?: InputMaybe<Scalars['String']['input']>;
+  /** Apple tells the name once, and outside the token: send it when it is there. */
+  givenName?: InputMaybe<Scalars['String']['input']>;
+  /** The rest of the name. */
+  familyName?: InputMaybe<Scalars['String']['input']>;
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** What `signInWithFirebase` takes. */
+export type SignInWithFirebaseInput = {
+  /** The ID token, a JWT: `user.getIdToken()`. */
+  idToken: Scalars['String']['input'];
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** What `startSocialSignIn` takes. */
+export type StartSocialSignInInput = {
+  /** From `AuthMethod.provider`. */
+  provider: Scalars['String']['input'];
+  /** Where the browser is sent at the end: one of `APP_LINKS`, character by character. */
+  redirectUri: Scalars['String']['input'];
+  /** BASE64URL(SHA256(code_verifier)) of a fresh verifier with 43 to 128 characters (RFC 7636, method S256). */
+  codeChallenge: Scalars['String']['input'];
+};
+
+/** What `startSocialSignIn` comes to. */
+export type StartSocialSignInResult = SocialSignInStarted | AuthError;
+
+/** The browser can be opened. */
+export type SocialSignInStarted = {
+  __typename?: 'SocialSignInStarted';
+  /** Open it in the system's browser. */
+  authorizationUrl: Scalars['String']['output'];
+  /** When it is too late. */
+  expiresAt: Scalars['DateTime']['output'];
+};
+
+/** What `finishSocialSignIn` takes. */
+export type FinishSocialSignInInput = {
+  /** From `redirectUri`. */
+  code: Scalars['String']['input'];
+  /** The verifier of the challenge that started it. */
+  codeVerifier: Scalars['String']['input'];
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
+/** The proof of an account elsewhere: one of them. */
+export type LinkIdentityInput =
+  /** A Google account. */
+  { google: GoogleProofInput; apple?: never; firebase?: never; social?: never; }
+  |  /** An Apple account. */
+  { google?: never; apple: AppleProofInput; firebase?: never; social?: never; }
+  |  /** A Firebase account. */
+  { google?: never; apple?: never; firebase: FirebaseProofInput; social?: never; }
+  |  /** An account by the code flow. */
+  { google?: never; apple?: never; firebase?: never; social: SocialProofInput; };
+
+/** A Google account is proved with. */
+export type GoogleProofInput = {
+  /** The ID token, a JWT. */
+  idToken: Scalars['String']['input'];
+  /** From `createNonce`. */
+  nonce: Scalars['String']['input'];
+};
+
+/** An Apple account is proved with. */
+export type AppleProofInput = {
+  /** The identity token, a JWT. */
+  identityToken: Scalars['String']['input'];
+  /** From `createNonce`. */
+  nonce: Scalars['String']['input'];
+  /** The authorization code, see `SignInWithAppleInput`. */
+  authorizationCode?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A Firebase account is proved with. */
+export type FirebaseProofInput = {
+  /** The ID token, a JWT. For a fresh proof its own `auth_time` is at most 5 minutes old. */
+  idToken: Scalars['String']['input'];
+};
+
+/** The end of the code flow is proved with. */
+export type SocialProofInput = {
+  /** From `redirectUri`. */
+  code: Scalars['String']['input'];
+  /** The verifier of the challenge that started it. */
+  codeVerifier: Scalars['String']['input'];
+};
+
+/** What `linkIdentity` comes to. */
+export type LinkIdentityResult = IdentityLinked | AuthError;
+
+/** The account elsewhere is a way in. */
+export type IdentityLinked = {
+  __typename?: 'IdentityLinked';
+  /** The identity. */
+  identity: Identity;
+};
+
+/** What `unlinkIdentity` takes. */
+export type UnlinkIdentityInput = {
+  /** From `Identity`. */
+  id: Scalars['ID']['input'];
+};
+
+/** What `unlinkIdentity` comes to. */
+export type UnlinkIdentityResult = IdentityUnlinked | AuthError;
+
+/** The account elsewhere opens nothing here any more. */
+export type IdentityUnlinked = {
+  __typename?: 'IdentityUnlinked';
+  /** The identity that was. */
+  id: Scalars['ID']['output'];
+};
+
+/** One proof: exactly one of them. */
+export type ReauthenticateInput =
+  /** The password of the account. */
+  { password: Scalars['String']['input']; otp?: never; magicLink?: never; passkey?: never; google?: never; apple?: never; firebase?: never; social?: never; }
+  |  /** A code that `sendOtp` sent to the account's phone. */
+  { password?: never; otp: VerifyOtpInput; magicLink?: never; passkey?: never; google?: never; apple?: never; firebase?: never; social?: never; }
+  |  /** A link that `requestMagicLink` sent to the account's mailbox. */
+  { password?: never; otp?: never; magicLink: VerifyMagicLinkInput; passkey?: never; google?: never; apple?: never; firebase?: never; social?: never; }
+  |  /** A passkey of the account, by `startPasskeySignIn`. */
+  { password?: never; otp?: never; magicLink?: never; passkey: PasskeyProofInput; google?: never; apple?: never; firebase?: never; social?: never; }
+  |  /** A linked Google account. */
+  { password?: never; otp?: never; magicLink?: never; passkey?: never; google: GoogleProofInput; apple?: never; firebase?: never; social?: never; }
+  |  /** A linked Apple account. */
+  { password?: never; otp?: never; magicLink?: never; passkey?: never; google?: never; apple: AppleProofInput; firebase?: never; social?: never; }
+  |  /** A linked Firebase account. */
+  { password?: never; otp?: never; magicLink?: never; passkey?: never; google?: never; apple?: never; firebase: FirebaseProofInput; social?: never; }
+  |  /** A linked account by the code flow. */
+  { password?: never; otp?: never; magicLink?: never; passkey?: never; google?: never; apple?: never; firebase?: never; social: SocialProofInput; };
+
+/** A passkey is proved with. */
+export type PasskeyProofInput = {
+  /** From `PasskeySignInStarted`. */
+  challengeId: Scalars['ID']['input'];
+  /** AuthenticationResponseJSON as text. */
+  response: Scalars['String']['input'];
+};
+
+/** What `deleteAccount` comes to. */
+export type DeleteAccountResult = AccountDeleted | AuthError;
+
+/** The account is closed and signed out everywhere. */
+export type AccountDeleted = {
+  __typename?: 'AccountDeleted';
+  /** When it is erased. */
+  eraseAt: Scalars['DateTime']['output'];
+};
+
+/** What `restoreAccount` takes. */
+export type RestoreAccountInput = {
+  /** From `AuthError`, with the code `ACCOUNT_DELETED`. */
+  restoreToken: Scalars['String']['input'];
+  /** The device that signs in. */
+  device?: InputMaybe<DeviceInput>;
+};
+
 /** How often something happened in a day. */
 export type LoginCount = {
   __typename?: 'LoginCount';
@@ -893,6 +1463,50 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( OtpSent & { __typename: 'OtpSent' } )
     | ( AuthError & { __typename: 'AuthError' } )
   ;
+  StartPasskeyRegistrationResult:
+    | ( PasskeyCreationStarted & { __typename: 'PasskeyCreationStarted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  StartPasskeySignupResult:
+    | ( PasskeyCreationStarted & { __typename: 'PasskeyCreationStarted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  StartPasskeySignInResult:
+    | ( PasskeySignInStarted & { __typename: 'PasskeySignInStarted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  FinishPasskeyRegistrationResult:
+    | ( Omit<PasskeyRegistered, 'passkey'> & { passkey: _RefType['Passkey'] } & { __typename: 'PasskeyRegistered' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  RenamePasskeyResult:
+    | ( Omit<PasskeyRenamed, 'passkey'> & { passkey: _RefType['Passkey'] } & { __typename: 'PasskeyRenamed' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  DeletePasskeyResult:
+    | ( PasskeyDeleted & { __typename: 'PasskeyDeleted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  CreateNonceResult:
+    | ( Nonce & { __typename: 'Nonce' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  StartSocialSignInResult:
+    | ( SocialSignInStarted & { __typename: 'SocialSignInStarted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  LinkIdentityResult:
+    | ( Omit<IdentityLinked, 'identity'> & { identity: _RefType['Identity'] } & { __typename: 'IdentityLinked' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  UnlinkIdentityResult:
+    | ( IdentityUnlinked & { __typename: 'IdentityUnlinked' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
+  DeleteAccountResult:
+    | ( AccountDeleted & { __typename: 'AccountDeleted' } )
+    | ( AuthError & { __typename: 'AuthError' } )
+  ;
 };
 
 
@@ -949,6 +1563,50 @@ export type ResolversTypes = {
   OtpSent: ResolverTypeWrapper<OtpSent>;
   OtpDelivery: ResolverTypeWrapper<OtpDelivery>;
   OtpDeliveryStatus: OtpDeliveryStatus;
+  Passkey: ResolverTypeWrapper<PasskeyRow>;
+  PasskeySignals: ResolverTypeWrapper<PasskeySignals>;
+  StartPasskeyRegistrationResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['StartPasskeyRegistrationResult']>;
+  StartPasskeySignupResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['StartPasskeySignupResult']>;
+  PasskeyCreationStarted: ResolverTypeWrapper<PasskeyCreationStarted>;
+  StartPasskeySignInResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['StartPasskeySignInResult']>;
+  PasskeySignInStarted: ResolverTypeWrapper<PasskeySignInStarted>;
+  FinishPasskeyRegistrationInput: FinishPasskeyRegistrationInput;
+  FinishPasskeyRegistrationResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['FinishPasskeyRegistrationResult']>;
+  PasskeyRegistered: ResolverTypeWrapper<Omit<PasskeyRegistered, 'passkey'> & { passkey: ResolversTypes['Passkey'] }>;
+  VerifyPasskeyInput: VerifyPasskeyInput;
+  StartPasskeySignupInput: StartPasskeySignupInput;
+  FinishPasskeySignupInput: FinishPasskeySignupInput;
+  RenamePasskeyInput: RenamePasskeyInput;
+  RenamePasskeyResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RenamePasskeyResult']>;
+  PasskeyRenamed: ResolverTypeWrapper<Omit<PasskeyRenamed, 'passkey'> & { passkey: ResolversTypes['Passkey'] }>;
+  DeletePasskeyInput: DeletePasskeyInput;
+  DeletePasskeyResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['DeletePasskeyResult']>;
+  PasskeyDeleted: ResolverTypeWrapper<PasskeyDeleted>;
+  Identity: ResolverTypeWrapper<IdentityRow>;
+  CreateNonceResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateNonceResult']>;
+  Nonce: ResolverTypeWrapper<Nonce>;
+  SignInWithGoogleInput: SignInWithGoogleInput;
+  SignInWithAppleInput: SignInWithAppleInput;
+  SignInWithFirebaseInput: SignInWithFirebaseInput;
+  StartSocialSignInInput: StartSocialSignInInput;
+  StartSocialSignInResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['StartSocialSignInResult']>;
+  SocialSignInStarted: ResolverTypeWrapper<SocialSignInStarted>;
+  FinishSocialSignInInput: FinishSocialSignInInput;
+  LinkIdentityInput: LinkIdentityInput;
+  GoogleProofInput: GoogleProofInput;
+  AppleProofInput: AppleProofInput;
+  FirebaseProofInput: FirebaseProofInput;
+  SocialProofInput: SocialProofInput;
+  LinkIdentityResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['LinkIdentityResult']>;
+  IdentityLinked: ResolverTypeWrapper<Omit<IdentityLinked, 'identity'> & { identity: ResolversTypes['Identity'] }>;
+  UnlinkIdentityInput: UnlinkIdentityInput;
+  UnlinkIdentityResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UnlinkIdentityResult']>;
+  IdentityUnlinked: ResolverTypeWrapper<IdentityUnlinked>;
+  ReauthenticateInput: ReauthenticateInput;
+  PasskeyProofInput: PasskeyProofInput;
+  DeleteAccountResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['DeleteAccountResult']>;
+  AccountDeleted: ResolverTypeWrapper<AccountDeleted>;
+  RestoreAccountInput: RestoreAccountInput;
   LoginCount: ResolverTypeWrapper<LoginCount>;
   DeliveryChannel: DeliveryChannel;
   DeliveryStatus: DeliveryStatus;
@@ -1003,6 +1661,50 @@ export type ResolversParentTypes = {
   ResendOtpResult: ResolversUnionTypes<ResolversParentTypes>['ResendOtpResult'];
   OtpSent: OtpSent;
   OtpDelivery: OtpDelivery;
+  Passkey: PasskeyRow;
+  PasskeySignals: PasskeySignals;
+  StartPasskeyRegistrationResult: ResolversUnionTypes<ResolversParentTypes>['StartPasskeyRegistrationResult'];
+  StartPasskeySignupResult: ResolversUnionTypes<ResolversParentTypes>['StartPasskeySignupResult'];
+  PasskeyCreationStarted: PasskeyCreationStarted;
+  StartPasskeySignInResult: ResolversUnionTypes<ResolversParentTypes>['StartPasskeySignInResult'];
+  PasskeySignInStarted: PasskeySignInStarted;
+  FinishPasskeyRegistrationInput: FinishPasskeyRegistrationInput;
+  FinishPasskeyRegistrationResult: ResolversUnionTypes<ResolversParentTypes>['FinishPasskeyRegistrationResult'];
+  PasskeyRegistered: Omit<PasskeyRegistered, 'passkey'> & { passkey: ResolversParentTypes['Passkey'] };
+  VerifyPasskeyInput: VerifyPasskeyInput;
+  StartPasskeySignupInput: StartPasskeySignupInput;
+  FinishPasskeySignupInput: FinishPasskeySignupInput;
+  RenamePasskeyInput: RenamePasskeyInput;
+  RenamePasskeyResult: ResolversUnionTypes<ResolversParentTypes>['RenamePasskeyResult'];
+  PasskeyRenamed: Omit<PasskeyRenamed, 'passkey'> & { passkey: ResolversParentTypes['Passkey'] };
+  DeletePasskeyInput: DeletePasskeyInput;
+  DeletePasskeyResult: ResolversUnionTypes<ResolversParentTypes>['DeletePasskeyResult'];
+  PasskeyDeleted: PasskeyDeleted;
+  Identity: IdentityRow;
+  CreateNonceResult: ResolversUnionTypes<ResolversParentTypes>['CreateNonceResult'];
+  Nonce: Nonce;
+  SignInWithGoogleInput: SignInWithGoogleInput;
+  SignInWithAppleInput: SignInWithAppleInput;
+  SignInWithFirebaseInput: SignInWithFirebaseInput;
+  StartSocialSignInInput: StartSocialSignInInput;
+  StartSocialSignInResult: ResolversUnionTypes<ResolversParentTypes>['StartSocialSignInResult'];
+  SocialSignInStarted: SocialSignInStarted;
+  FinishSocialSignInInput: FinishSocialSignInInput;
+  LinkIdentityInput: LinkIdentityInput;
+  GoogleProofInput: GoogleProofInput;
+  AppleProofInput: AppleProofInput;
+  FirebaseProofInput: FirebaseProofInput;
+  SocialProofInput: SocialProofInput;
+  LinkIdentityResult: ResolversUnionTypes<ResolversParentTypes>['LinkIdentityResult'];
+  IdentityLinked: Omit<IdentityLinked, 'identity'> & { identity: ResolversParentTypes['Identity'] };
+  UnlinkIdentityInput: UnlinkIdentityInput;
+  UnlinkIdentityResult: ResolversUnionTypes<ResolversParentTypes>['UnlinkIdentityResult'];
+  IdentityUnlinked: IdentityUnlinked;
+  ReauthenticateInput: ReauthenticateInput;
+  PasskeyProofInput: PasskeyProofInput;
+  DeleteAccountResult: ResolversUnionTypes<ResolversParentTypes>['DeleteAccountResult'];
+  AccountDeleted: AccountDeleted;
+  RestoreAccountInput: RestoreAccountInput;
   LoginCount: LoginCount;
   DeliveryCount: DeliveryCount;
   Float: Scalars['Float']['output'];
@@ -1026,6 +1728,9 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   loginEvents: Resolver<ResolversTypes['LoginEventConnection'], ParentType, ContextType, RequireFields<QueryLoginEventsArgs, 'first'>>;
   authMethods: Resolver<Array<ResolversTypes['AuthMethod']>, ParentType, ContextType>;
   otpDelivery: Resolver<Maybe<ResolversTypes['OtpDelivery']>, ParentType, ContextType, RequireFields<QueryOtpDeliveryArgs, 'challengeId'>>;
+  passkeys: Resolver<Array<ResolversTypes['Passkey']>, ParentType, ContextType>;
+  passkeySignals: Resolver<ResolversTypes['PasskeySignals'], ParentType, ContextType>;
+  identities: Resolver<Array<ResolversTypes['Identity']>, ParentType, ContextType>;
   loginStats: Resolver<Array<ResolversTypes['LoginCount']>, ParentType, ContextType, RequireFields<QueryLoginStatsArgs, 'days'>>;
   deliveryStats: Resolver<Array<ResolversTypes['DeliveryCount']>, ParentType, ContextType, RequireFields<QueryDeliveryStatsArgs, 'days'>>;
 };
@@ -1044,6 +1749,25 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   sendOtp: Resolver<ResolversTypes['SendOtpResult'], ParentType, ContextType, RequireFields<MutationSendOtpArgs, 'input'>>;
   resendOtp: Resolver<ResolversTypes['ResendOtpResult'], ParentType, ContextType, RequireFields<MutationResendOtpArgs, 'input'>>;
   verifyOtp: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyOtpArgs, 'input'>>;
+  startPasskeyRegistration: Resolver<ResolversTypes['StartPasskeyRegistrationResult'], ParentType, ContextType>;
+  finishPasskeyRegistration: Resolver<ResolversTypes['FinishPasskeyRegistrationResult'], ParentType, ContextType, RequireFields<MutationFinishPasskeyRegistrationArgs, 'input'>>;
+  startPasskeySignIn: Resolver<ResolversTypes['StartPasskeySignInResult'], ParentType, ContextType>;
+  verifyPasskey: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationVerifyPasskeyArgs, 'input'>>;
+  startPasskeySignup: Resolver<ResolversTypes['StartPasskeySignupResult'], ParentType, ContextType, RequireFields<MutationStartPasskeySignupArgs, 'input'>>;
+  finishPasskeySignup: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationFinishPasskeySignupArgs, 'input'>>;
+  renamePasskey: Resolver<ResolversTypes['RenamePasskeyResult'], ParentType, ContextType, RequireFields<MutationRenamePasskeyArgs, 'input'>>;
+  deletePasskey: Resolver<ResolversTypes['DeletePasskeyResult'], ParentType, ContextType, RequireFields<MutationDeletePasskeyArgs, 'input'>>;
+  createNonce: Resolver<ResolversTypes['CreateNonceResult'], ParentType, ContextType>;
+  signInWithGoogle: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationSignInWithGoogleArgs, 'input'>>;
+  signInWithApple: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationSignInWithAppleArgs, 'input'>>;
+  signInWithFirebase: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationSignInWithFirebaseArgs, 'input'>>;
+  startSocialSignIn: Resolver<ResolversTypes['StartSocialSignInResult'], ParentType, ContextType, RequireFields<MutationStartSocialSignInArgs, 'input'>>;
+  finishSocialSignIn: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationFinishSocialSignInArgs, 'input'>>;
+  linkIdentity: Resolver<ResolversTypes['LinkIdentityResult'], ParentType, ContextType, RequireFields<MutationLinkIdentityArgs, 'input'>>;
+  unlinkIdentity: Resolver<ResolversTypes['UnlinkIdentityResult'], ParentType, ContextType, RequireFields<MutationUnlinkIdentityArgs, 'input'>>;
+  reauthenticate: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationReauthenticateArgs, 'input'>>;
+  deleteAccount: Resolver<ResolversTypes['DeleteAccountResult'], ParentType, ContextType>;
+  restoreAccount: Resolver<ResolversTypes['SignInResult'], ParentType, ContextType, RequireFields<MutationRestoreAccountArgs, 'input'>>;
 };
 
 export type SignInResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SignInResult'] = ResolversParentTypes['SignInResult']> = {
@@ -1060,6 +1784,7 @@ export type SessionTokensResolvers<ContextType = Context, ParentType extends Res
   tokenType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
   session?: Resolver<ResolversTypes['Session'], ParentType, ContextType>;
+  offerPasskey?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1082,6 +1807,9 @@ export type AuthErrorResolvers<ContextType = Context, ParentType extends Resolve
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   retryAfterSeconds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   docUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  methods?: Resolver<Maybe<Array<ResolversTypes['SignInMethod']>>, ParentType, ContextType>;
+  restoreToken?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  eraseAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1119,6 +1847,8 @@ export type AuthMethodResolvers<ContextType = Context, ParentType extends Resolv
   method?: Resolver<ResolversTypes['SignInMethod'], ParentType, ContextType>;
   passwordPolicy?: Resolver<Maybe<ResolversTypes['PasswordPolicy']>, ParentType, ContextType>;
   countries?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
+  provider?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  rpId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type PasswordPolicyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasswordPolicy'] = ResolversParentTypes['PasswordPolicy']> = {
@@ -1212,6 +1942,135 @@ export type OtpDeliveryResolvers<ContextType = Context, ParentType extends Resol
   channel?: Resolver<ResolversTypes['DeliveryChannel'], ParentType, ContextType>;
 };
 
+export type PasskeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Passkey'] = ResolversParentTypes['Passkey']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  backedUp?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  copiedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type PasskeySignalsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeySignals'] = ResolversParentTypes['PasskeySignals']> = {
+  rpId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  userId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  acceptedCredentialIds?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  displayName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type StartPasskeyRegistrationResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartPasskeyRegistrationResult'] = ResolversParentTypes['StartPasskeyRegistrationResult']> = {
+  __resolveType: TypeResolveFn<'PasskeyCreationStarted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type StartPasskeySignupResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartPasskeySignupResult'] = ResolversParentTypes['StartPasskeySignupResult']> = {
+  __resolveType: TypeResolveFn<'PasskeyCreationStarted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasskeyCreationStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeyCreationStarted'] = ResolversParentTypes['PasskeyCreationStarted']> = {
+  challengeId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  options?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type StartPasskeySignInResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartPasskeySignInResult'] = ResolversParentTypes['StartPasskeySignInResult']> = {
+  __resolveType: TypeResolveFn<'PasskeySignInStarted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasskeySignInStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeySignInStarted'] = ResolversParentTypes['PasskeySignInStarted']> = {
+  challengeId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  options?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type FinishPasskeyRegistrationResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FinishPasskeyRegistrationResult'] = ResolversParentTypes['FinishPasskeyRegistrationResult']> = {
+  __resolveType: TypeResolveFn<'PasskeyRegistered' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasskeyRegisteredResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeyRegistered'] = ResolversParentTypes['PasskeyRegistered']> = {
+  passkey?: Resolver<ResolversTypes['Passkey'], ParentType, ContextType>;
+  signals?: Resolver<ResolversTypes['PasskeySignals'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RenamePasskeyResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RenamePasskeyResult'] = ResolversParentTypes['RenamePasskeyResult']> = {
+  __resolveType: TypeResolveFn<'PasskeyRenamed' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasskeyRenamedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeyRenamed'] = ResolversParentTypes['PasskeyRenamed']> = {
+  passkey?: Resolver<ResolversTypes['Passkey'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type DeletePasskeyResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeletePasskeyResult'] = ResolversParentTypes['DeletePasskeyResult']> = {
+  __resolveType: TypeResolveFn<'PasskeyDeleted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type PasskeyDeletedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PasskeyDeleted'] = ResolversParentTypes['PasskeyDeleted']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  signals?: Resolver<ResolversTypes['PasskeySignals'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type IdentityResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Identity'] = ResolversParentTypes['Identity']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  method?: Resolver<ResolversTypes['SignInMethod'], ParentType, ContextType>;
+  provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  email?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  isPrivateRelay?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  forwardsMail?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type CreateNonceResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateNonceResult'] = ResolversParentTypes['CreateNonceResult']> = {
+  __resolveType: TypeResolveFn<'Nonce' | 'AuthError', ParentType, ContextType>;
+};
+
+export type NonceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Nonce'] = ResolversParentTypes['Nonce']> = {
+  nonce?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type StartSocialSignInResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartSocialSignInResult'] = ResolversParentTypes['StartSocialSignInResult']> = {
+  __resolveType: TypeResolveFn<'SocialSignInStarted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type SocialSignInStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SocialSignInStarted'] = ResolversParentTypes['SocialSignInStarted']> = {
+  authorizationUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type LinkIdentityResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LinkIdentityResult'] = ResolversParentTypes['LinkIdentityResult']> = {
+  __resolveType: TypeResolveFn<'IdentityLinked' | 'AuthError', ParentType, ContextType>;
+};
+
+export type IdentityLinkedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['IdentityLinked'] = ResolversParentTypes['IdentityLinked']> = {
+  identity?: Resolver<ResolversTypes['Identity'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UnlinkIdentityResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UnlinkIdentityResult'] = ResolversParentTypes['UnlinkIdentityResult']> = {
+  __resolveType: TypeResolveFn<'IdentityUnlinked' | 'AuthError', ParentType, ContextType>;
+};
+
+export type IdentityUnlinkedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['IdentityUnlinked'] = ResolversParentTypes['IdentityUnlinked']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type DeleteAccountResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeleteAccountResult'] = ResolversParentTypes['DeleteAccountResult']> = {
+  __resolveType: TypeResolveFn<'AccountDeleted' | 'AuthError', ParentType, ContextType>;
+};
+
+export type AccountDeletedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AccountDeleted'] = ResolversParentTypes['AccountDeleted']> = {
+  eraseAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type LoginCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LoginCount'] = ResolversParentTypes['LoginCount']> = {
   day?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LoginEventKind'], ParentType, ContextType>;
@@ -1258,6 +2117,30 @@ export type Resolvers<ContextType = Context> = {
   ResendOtpResult?: ResendOtpResultResolvers<ContextType>;
   OtpSent?: OtpSentResolvers<ContextType>;
   OtpDelivery?: OtpDeliveryResolvers<ContextType>;
+  Passkey?: PasskeyResolvers<ContextType>;
+  PasskeySignals?: PasskeySignalsResolvers<ContextType>;
+  StartPasskeyRegistrationResult?: StartPasskeyRegistrationResultResolvers<ContextType>;
+  StartPasskeySignupResult?: StartPasskeySignupResultResolvers<ContextType>;
+  PasskeyCreationStarted?: PasskeyCreationStartedResolvers<ContextType>;
+  StartPasskeySignInResult?: StartPasskeySignInResultResolvers<ContextType>;
+  PasskeySignInStarted?: PasskeySignInStartedResolvers<ContextType>;
+  FinishPasskeyRegistrationResult?: FinishPasskeyRegistrationResultResolvers<ContextType>;
+  PasskeyRegistered?: PasskeyRegisteredResolvers<ContextType>;
+  RenamePasskeyResult?: RenamePasskeyResultResolvers<ContextType>;
+  PasskeyRenamed?: PasskeyRenamedResolvers<ContextType>;
+  DeletePasskeyResult?: DeletePasskeyResultResolvers<ContextType>;
+  PasskeyDeleted?: PasskeyDeletedResolvers<ContextType>;
+  Identity?: IdentityResolvers<ContextType>;
+  CreateNonceResult?: CreateNonceResultResolvers<ContextType>;
+  Nonce?: NonceResolvers<ContextType>;
+  StartSocialSignInResult?: StartSocialSignInResultResolvers<ContextType>;
+  SocialSignInStarted?: SocialSignInStartedResolvers<ContextType>;
+  LinkIdentityResult?: LinkIdentityResultResolvers<ContextType>;
+  IdentityLinked?: IdentityLinkedResolvers<ContextType>;
+  UnlinkIdentityResult?: UnlinkIdentityResultResolvers<ContextType>;
+  IdentityUnlinked?: IdentityUnlinkedResolvers<ContextType>;
+  DeleteAccountResult?: DeleteAccountResultResolvers<ContextType>;
+  AccountDeleted?: AccountDeletedResolvers<ContextType>;
   LoginCount?: LoginCountResolvers<ContextType>;
   DeliveryCount?: DeliveryCountResolvers<ContextType>;
 };

@@ -30,6 +30,7 @@ export interface Rates {
   passwordChecks: Rate;
   magicLinks: Rate;
   otpSends: Rate;
+  challenges: Rate;
 }
 
 const minute = 60_000;
@@ -112,5 +113,6 @@ export async function setUpRates(
     passwordChecks: rate('password', config.passwordAttemptsPerNetwork, 15 * minute),
     magicLinks: rate('magic-link', config.magicLinksPerNetwork, 60 * minute),
     otpSends: rate('otp', config.otpSendsPerNetwork, 60 * minute),
+    challenges: rate('challenge', config.challengesPerMinute, minute),
   };
 }

@@ -1,5 +1,6 @@
 // Issues the tokens of a session that stands: what every way of signing in ends with.
 import type { Context } from '../context.js';
+import { type AuthFailure, isFailure } from '../errors.js';
 import type { SessionTokensResolvers } from '../graphql/schema.generated.js';
 import { makeRefreshToken } from '../tokens/refresh-token.js';
 import { findPerson, type Person } from '../users/users.js';
@@ -17,18 +18,22 @@ export interface IssuedTokens {
   refreshTokenExpiresAt: Date;
 }
 
-/** Signs an access token and makes the refresh token of the session's present count. Call it after the commit. */
+/**
+ * Signs an access token and makes the refresh token of the session's present count; why no session was started is passed
+ * on as it is. Call it after the commit.
+ */
 export async function issueTokens(
   context: Context,
-  session: SessionRow,
+  session: SessionRow | AuthFailure,
   person?: Person,
-): Promise<IssuedTokens> {
+): Promise<IssuedTokens | AuthFailure> {
+  if (isFailure(session)) return session;
   context.currentSessionId = session.id;
   const claims = {
     sub: session.userId,
     sid: session.id,
     client_id: session.clientId,
-    auth_time: Math.floor(session.createdAt.getTime() / 1000),
+    auth_time: Math.floor((session.reauthenticatedAt ?? session.createdAt).getTime() / 1000),
     amr: session.amr,
   };
   const { accessToken, expiresAt } = await context.keys.sign(claims, session.endsAt);

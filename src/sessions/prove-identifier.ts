@@ -8,6 +8,7 @@ import {
   findPerson,
   type Holder,
   type IdentifierKind,
+  lockPerson,
   markProved,
   type Person,
   releaseIdentifier,
@@ -33,7 +34,7 @@ export async function proveIdentifier(context: Context, tx: Db, proved: ProvedId
   const { kind, identifier } = proved;
   const holder = await findHolder(tx, kind, identifier);
   if (holder === null) {
-    const person = await createPerson(tx, { kind, identifier, proved: true });
+    const person = await createPerson(tx, { first: { kind, identifier, proved: true } });
     // Another proof or a signup was faster: its account stands now.
     return person === null ? proveIdentifier(context, tx, proved) : { person, isNew: true };
   }
@@ -53,6 +54,8 @@ export async function proveIdentifier(context: Context, tx: Db, proved: ProvedId
  */
 async function claim(context: Context, tx: Db, holder: Holder, askedBy: string | null): Promise<boolean> {
   const { userId, credentialId } = holder;
+  // What a session of somebody else is adding at this moment waits, and then finds that session ended.
+  await lockPerson(tx, userId);
   const asker = askedBy !== null && (await isSessionOf(tx, askedBy, userId)) ? askedBy : null;
   if (holder.hasProvedAnother && asker === null) {
     await releaseIdentifier(tx, credentialId);

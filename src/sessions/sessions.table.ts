@@ -11,7 +11,9 @@ export type RevocationReason =
   | 'password_change'
   | 'session_cap'
   | 'refresh_token_reuse'
-  | 'identifier_proved';
+  | 'identifier_proved'
+  | 'account_deleted'
+  | 'consent_revoked';
 
 /**
  * A refresh rewrites its row in place (HOT): no index stands on a column that a refresh changes, and the
@@ -31,6 +33,8 @@ export const sessions = pgTable(
     clientId: text('client_id').notNull(),
     device: jsonb().$type<DeviceDescription>(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    /** The last fresh proof after the sign-in; null: the sign-in is the last. */
+    reauthenticatedAt: timestamp('reauthenticated_at', { withTimezone: true }),
     /** The absolute end; the idle end is `last_used_at` and SESSION_IDLE_DAYS. */
     endsAt: timestamp('ends_at', { withTimezone: true }).notNull(),
     /** The last sign-in or refresh. */

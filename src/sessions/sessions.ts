@@ -245,6 +245,50 @@ export async function isKnownDevice(
   return (await ownerOnDevice(db).execute({ kind, identifier, deviceId: device.id })).length > 0;
 }
 
+const proofIsFresh = prepared((db) =>
+  db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.id, sql.placeholder('id')),
+        sql`coalesce(${sessions.reauthenticatedAt}, ${sessions.createdAt})
+          > now() - make_interval(secs => ${sql.placeholder('seconds')}::int)`,
+      ),
+    )
+    .prepare('proof_is_fresh'),
+);
+
+/** Whether the last proof of a session is at most so many seconds old. */
+export async function isProofFresh(db: Db, id: string, seconds: number): Promise<boolean> {
+  return (await proofIsFresh(db).execute({ id, seconds })).length > 0;
+}
+
+/**
+ * Notes a fresh proof, and spends the refresh token: what goes out now knows of the proof.
+ * @returns null when the session was ended meanwhile
+ */
+export async function renewProof(
+  tx: Db,
+  config: Config,
+  { id, amr, network }: { id: string; amr: string[]; network: string },
+): Promise<SessionRow | null> {
+  const [renewed] = await tx
+    .update(sessions)
+    .set({
+      reauthenticatedAt: sql`now()`,
+      amr,
+      refreshCount: sql`${sessions.refreshCount} + 1`,
+      rotatedAt: sql`now()`,
+      rotationKeyHash: null,
+      lastUsedAt: sql`now()`,
+      network,
+    })
+    .where(and(eq(sessions.id, id), isLive(config.sessionIdleDays * day)))
+    .returning();
+  return renewed ?? null;
+}
+
 /** Whether a session is this person's. */
 export async function isSessionOf(db: Db, id: string, userId: string): Promise<boolean> {
   const found = await db

@@ -2,10 +2,14 @@
 import type { QueryResolvers } from '../graphql/schema.generated.js';
 import { magicLinkMethods } from './magic-link/index.js';
 import { otpMethods } from './otp/index.js';
+import { passkeyMethods } from './passkey/index.js';
 import { passwordMethod } from './password/index.js';
+import { socialMethods } from './social/index.js';
 
 export const authMethods: QueryResolvers['authMethods'] = (_, __, context) => [
   ...otpMethods(context),
   ...magicLinkMethods(context),
+  ...passkeyMethods(context.config),
+  ...socialMethods(context),
   passwordMethod(context.config),
 ];

@@ -54,8 +54,8 @@ export async function signAccessToken(
     iat: issuedAt,
     exp: expires,
     jti: randomUUID(),
-    // One proof of identity of any kind: authenticator assurance level 1 of NIST SP 800-63B.
-    acr: 'aal1',
+    // Authenticator assurance levels of NIST SP 800-63B: 2 for two factors, as a passkey with user verification is.
+    acr: claims.amr.includes('mfa') ? 'aal2' : 'aal1',
   };
   const accessToken = await new SignJWT(payload)
     .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: 'at+jwt' })

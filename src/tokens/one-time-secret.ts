@@ -3,7 +3,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Subkeys } from './secret-key.js';
 
 /** What a challenge hands out; each purpose gives a value of its own. */
-type Purpose = 'otp' | 'device-half' | 'mail-half' | 'typed-code';
+type Purpose = 'otp' | 'device-half' | 'mail-half' | 'typed-code' | FlowSecret;
+
+/** What a sign-in at a provider takes along: RFC 6749 (state), OpenID Connect (nonce), RFC 7636 (verifier), and our own code. */
+export type FlowSecret = 'state' | 'nonce' | 'verifier' | 'handover';
 
 function derive(key: Buffer, purpose: Purpose, challengeId: string): Buffer {
   return createHmac('sha256', key).update(`${purpose}:${challengeId}`).digest();
@@ -46,6 +49,23 @@ function typedUnder(key: Buffer, challengeId: string): string {
   return [...derive(key, 'typed-code', challengeId).subarray(0, 8)]
     .map((byte) => alphabet[byte & 31])
     .join('');
+}
+
+/** A secret of a flow, 256 bits in base64url (43 characters). */
+export function deriveFlowSecret(subkeys: Subkeys, purpose: FlowSecret, id: string): string {
+  return derive(subkeys.current.key, purpose, id).toString('base64url');
+}
+
+/** The id and the secret of a flow in one text, so that whoever brings it back need not name the flow apart. */
+export function writeFlowTicket(subkeys: Subkeys, purpose: FlowSecret, id: string): string {
+  return `${id}.${deriveFlowSecret(subkeys, purpose, id)}`;
+}
+
+/** The id in a ticket that was made here for this purpose; null for anything else. */
+export function readFlowTicket(subkeys: Subkeys, purpose: FlowSecret, ticket: string): string | null {
+  const [id = '', secret = '', ...more] = ticket.split('.');
+  const known = subkeys.all.some(({ key }) => isSame(derive(key, purpose, id).toString('base64url'), secret));
+  return known && more.length === 0 ? id : null;
 }
 
 /** Whether the code is the challenge's, under the current or the previous key; in constant time. */

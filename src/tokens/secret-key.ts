@@ -2,7 +2,13 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 /** What a derived key is for; a new use is a new name. */
-export type KeyUse = 'refresh-token' | 'signing-key' | 'subject' | 'one-time-secret';
+export type KeyUse =
+  | 'refresh-token'
+  | 'signing-key'
+  | 'subject'
+  | 'one-time-secret'
+  | 'restore-token'
+  | 'provider-token';
 
 /** 32 bytes derived for one use. */
 export interface Subkey {

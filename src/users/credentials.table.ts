@@ -10,8 +10,11 @@ export const credentials = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    kind: text({ enum: ['password', 'mailbox', 'phone'] }).notNull(),
-    /** What nobody else may have: the canonical address of a mailbox, the E.164 number of a phone; null for a password. */
+    kind: text({ enum: ['password', 'mailbox', 'phone', 'passkey', 'identity'] }).notNull(),
+    /**
+     * What nobody else may have: the canonical address of a mailbox, the E.164 number of a phone, the credential id of
+     * a passkey, issuer and subject of an identity with a blank between; null for a password.
+     */
     identifier: text(),
     /** When the person showed that it is theirs; a password is proved by the session that set it. */
     provedAt: timestamp('proved_at', { withTimezone: true }),

@@ -1,5 +1,5 @@
 // Owns people and their ways in: finds, makes and locks them.
-import { and, eq, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { type Db, prepared } from '../db/client.js';
 import { credentials } from './credentials.table.js';
@@ -70,12 +70,12 @@ export async function isAddressProved(db: Db, email: string): Promise<boolean> {
   return mailbox !== undefined && mailbox.provedAt !== null;
 }
 
-/** What an account begins with. */
+/** What an account begins with: a mailbox or a phone, or neither. */
 export interface NewPerson {
+  /** Where it had to be known beforehand. */
+  id?: string;
   name?: string | null;
-  kind: IdentifierKind;
-  identifier: string;
-  proved: boolean;
+  first?: { kind: IdentifierKind; identifier: string; proved: boolean } | null;
 }
 
 /**
@@ -84,10 +84,24 @@ export interface NewPerson {
  */
 export async function createPerson(
   tx: Db,
-  { name = null, kind, identifier, proved }: NewPerson,
+  { name = null, first = null, ...given }: NewPerson,
 ): Promise<Person | null> {
-  const [user] = await tx.insert(users).values({ name }).returning();
+  const [user] = await tx
+    .insert(users)
+    .values({ ...given, name })
+    .returning();
   if (user === undefined) throw new Error('the insert of a user gave no row');
+  const person = {
+    id: user.id,
+    name: user.name,
+    createdAt: user.createdAt,
+    email: null,
+    emailProvedAt: null,
+    phone: null,
+    phoneProvedAt: null,
+  };
+  if (first === null) return person;
+  const { kind, identifier, proved } = first;
   const [credential] = await tx
     .insert(credentials)
     .values({ userId: user.id, kind, identifier, provedAt: proved ? sql`now()` : null })
@@ -97,16 +111,9 @@ export async function createPerson(
     await tx.delete(users).where(eq(users.id, user.id));
     return null;
   }
-  const [email, phone] = kind === 'mailbox' ? [identifier, null] : [null, identifier];
-  return {
-    id: user.id,
-    name: user.name,
-    createdAt: user.createdAt,
-    email,
-    emailProvedAt: email === null ? null : credential.provedAt,
-    phone,
-    phoneProvedAt: phone === null ? null : credential.provedAt,
-  };
+  return kind === 'mailbox'
+    ? { ...person, email: identifier, emailProvedAt: credential.provedAt }
+    : { ...person, phone: identifier, phoneProvedAt: credential.provedAt };
 }
 
 /** What a person can be found by. */
@@ -165,6 +172,61 @@ export async function removeUnproved(tx: Db, userId: string, madeBy: string | nu
     .where(and(eq(credentials.userId, userId), isNull(credentials.provedAt), bySomebodyElse))
     .returning({ id: credentials.id });
   if (gone.length > 0) await tx.update(users).set({ name: null }).where(eq(users.id, userId));
+}
+
+/** When the owner deleted an account that can still be taken back; null for every other account. */
+export async function findDeletion(tx: Db, id: string): Promise<Date | null> {
+  const [found] = await tx
+    .select({ deletedAt: users.deletedAt })
+    .from(users)
+    .where(and(eq(users.id, id), isTakeable));
+  return found?.deletedAt ?? null;
+}
+
+/** Deleted by its owner, and not disabled by anybody else since. */
+const isTakeable = and(isNotNull(users.deletedAt), eq(users.disabledAt, users.deletedAt));
+
+/** Closes an account at its owner's wish; when, or null when it is gone or closed already. */
+export async function closeAccount(tx: Db, id: string): Promise<Date | null> {
+  const [closed] = await tx
+    .update(users)
+    .set({ disabledAt: sql`now()`, deletedAt: sql`now()` })
+    .where(and(eq(users.id, id), isNull(users.disabledAt)))
+    .returning({ deletedAt: users.deletedAt });
+  return closed?.deletedAt ?? null;
+}
+
+/** Opens an account again that its owner had closed; false when it is not closed, or gone. */
+export async function reopenAccount(tx: Db, id: string): Promise<boolean> {
+  const reopened = await tx
+    .update(users)
+    .set({ disabledAt: null, deletedAt: null })
+    .where(and(eq(users.id, id), isTakeable))
+    .returning({ id: users.id });
+  return reopened.length > 0;
+}
+
+const isErasable = (days: number) => lte(users.deletedAt, sql`now() - make_interval(days => ${days})`);
+
+/** Some accounts that their owners deleted more than `days` ago. */
+export async function listErasable(db: Db, days: number, most: number): Promise<string[]> {
+  const found = await db.select({ id: users.id }).from(users).where(isErasable(days)).limit(most);
+  return found.map(({ id }) => id);
+}
+
+/** Locks such an account to be erased; false when it is none any more. */
+export async function lockErasable(tx: Db, id: string, days: number): Promise<boolean> {
+  const locked = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, id), isErasable(days)))
+    .for('update');
+  return locked.length > 0;
+}
+
+/** Erases a person with everything that hangs on it; login events keep no trace of whose they were. */
+export async function erasePerson(tx: Db, id: string): Promise<void> {
+  await tx.delete(users).where(eq(users.id, id));
 }
 
 /**

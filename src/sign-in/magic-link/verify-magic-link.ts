@@ -28,7 +28,5 @@ export const verifyMagicLink: MutationResolvers['verifyMagicLink'] = async (_, {
   });
   if (signedIn === null) return fail('CHALLENGE_GONE');
   await checked.giveBack();
-  return signedIn.session === null
-    ? fail('ACCOUNT_DISABLED')
-    : issueTokens(context, signedIn.session, signedIn.person);
+  return issueTokens(context, signedIn.session, signedIn.person);
 };

@@ -44,5 +44,5 @@ async function logIn(context: Context, input: LoginInput) {
     return startSession(context, tx, { ...proof, amr: ['pwd'] });
   });
   if (session === 'changed') return refuse(fail('INVALID_CREDENTIALS'));
-  return session === null ? fail('ACCOUNT_DISABLED') : issueTokens(context, session, owner.person);
+  return issueTokens(context, session, owner.person);
 }

@@ -1,6 +1,6 @@
 // signup: a new account with an e-mail address and a password, and its first session.
 import type { Context } from '../../context.js';
-import { fail } from '../../errors.js';
+import { fail, isFailure } from '../../errors.js';
 import type { MutationResolvers, SignupInput } from '../../graphql/schema.generated.js';
 import { askForProof } from '../../mailbox-proofs/ask-for-proof.js';
 import { issueTokens } from '../../sessions/issue-tokens.js';
@@ -56,17 +56,18 @@ async function makeAccount(context: Context, { email, name, device, password }: 
   const hash = await hashing.hash(password);
 
   const begun = await db.transaction(async (tx) => {
-    const person = await createPerson(tx, { name, kind: 'mailbox', identifier: email, proved: false });
+    const person = await createPerson(tx, {
+      name,
+      first: { kind: 'mailbox', identifier: email, proved: false },
+    });
     if (person === null) return null;
     const proof = { userId: person.id, kind: 'SIGN_UP', method: 'PASSWORD', device } as const;
     const session = await startSession(context, tx, { ...proof, amr: ['pwd'] });
-    if (session !== null) await addPassword(tx, person.id, hash, { madeBy: session.id, proved: false });
+    if (!isFailure(session)) await addPassword(tx, person.id, hash, { madeBy: session.id, proved: false });
     return { person, session };
   });
   if (begun === null) return fail('EMAIL_TAKEN');
-  return begun.session === null
-    ? fail('ACCOUNT_DISABLED')
-    : issueTokens(context, begun.session, begun.person);
+  return issueTokens(context, begun.session, begun.person);
 }
 
 /**

@@ -1,5 +1,5 @@
 // verifyEmail: the end of a signup that had to prove its mailbox; the account is made here.
-import { fail } from '../../errors.js';
+import { fail, isFailure } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { checkProof } from '../../mailbox-proofs/check-proof.js';
 import { consumeMailboxProof } from '../../mailbox-proofs/mailbox-proofs.js';
@@ -28,7 +28,7 @@ export const verifyEmail: MutationResolvers['verifyEmail'] = async (_, { input }
       amr: keepsPassword ? ['otp'] : ['pwd', 'otp'],
       device: device ?? {},
     });
-    if (session === null) return { person, session };
+    if (isFailure(session)) return { person, session };
     if (!keepsPassword) await addPassword(tx, person.id, passwordHash, { madeBy: session.id, proved: true });
     if (name === null || person.name !== null) return { person, session };
     await namePerson(tx, person.id, name);
@@ -36,7 +36,5 @@ export const verifyEmail: MutationResolvers['verifyEmail'] = async (_, { input }
   });
   if (begun === null) return fail('CHALLENGE_GONE');
   await checked.giveBack();
-  return begun.session === null
-    ? fail('ACCOUNT_DISABLED')
-    : issueTokens(context, begun.session, begun.person);
+  return issueTokens(context, begun.session, begun.person);
 };

@@ -1,0 +1,31 @@
+// Takes a way in off the account of the person who asks, and never the last one.
+import { type Context, callerOf } from '../context.js';
+import type { Db } from '../db/client.js';
+import { type AuthFailure, fail } from '../errors.js';
+import type { SignInMethod } from '../graphql/schema.generated.js';
+import { listWaysIn, removeWayIn } from '../users/credentials.js';
+import { recordLoginEvent } from '../users/login-events.js';
+import { usableMethods } from '../users/usable-methods.js';
+import { lockPerson } from '../users/users.js';
+
+/** To be called in a transaction. Null: it is gone. The lock on the person makes parallel removals count each other. */
+export async function dropWayIn(
+  context: Context,
+  tx: Db,
+  id: string,
+  method: SignInMethod,
+): Promise<AuthFailure | null> {
+  const { person, session } = callerOf(context);
+  if (!(await lockPerson(tx, person.id))) return fail('SESSION_REVOKED');
+  const left = (await listWaysIn(tx, person.id)).filter((wayIn) => wayIn.id !== id);
+  if (usableMethods(context, left).length === 0) return fail('LAST_WAY_IN');
+  await removeWayIn(tx, person.id, id);
+  await recordLoginEvent(context, tx, {
+    kind: 'WAY_IN_REMOVED',
+    method,
+    userId: person.id,
+    sessionId: session.id,
+    device: session.device,
+  });
+  return null;
+}

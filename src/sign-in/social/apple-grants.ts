@@ -1,0 +1,68 @@
+// Keeps what revokes a person's grant at Apple, and revokes it when the account or the link ends (App Store Review Guideline 5.1.1(v)).
+import type { Tools } from '../../context.js';
+import type { Db } from '../../db/client.js';
+import { open, seal } from '../../tokens/secret-key.js';
+import { appleClientAuth } from './apple-client-auth.js';
+import { type IdentityRow, updateIdentity } from './identities.js';
+import { exchangeNativeCode, revokeGrant } from './provider-client.js';
+import type { Provider } from './providers.js';
+import { dropRevocation, queueRevocation, takeRevocation } from './revocations.js';
+
+/** Keeps a refresh token with its identity. */
+export async function keepRefreshToken(
+  { subkeys }: Pick<Tools, 'subkeys'>,
+  db: Db,
+  id: string,
+  refreshToken: string,
+  clientId: string,
+): Promise<void> {
+  await updateIdentity(db, id, { refreshToken: seal(subkeys['provider-token'], id, refreshToken), clientId });
+}
+
+/**
+ * Exchanges the authorization code of a native sign-in for the token that can be revoked one day. Behind the answer: the
+ * sign-in stands without it, and so does a deletion.
+ */
+export async function exchangeLater(
+  tools: Pick<Tools, 'config' | 'db' | 'log' | 'subkeys'>,
+  provider: Provider,
+  { id, code, clientId }: { id: string; code: string; clientId: string },
+): Promise<void> {
+  if (tools.config.applePrivateKey === undefined) return;
+  try {
+    const client = { id: clientId, auth: appleClientAuth(tools.config) };
+    const { refreshToken } = await exchangeNativeCode(provider, client, code);
+    if (refreshToken !== undefined) await keepRefreshToken(tools, tools.db, id, refreshToken, clientId);
+  } catch (error) {
+    tools.log.warn({ err: error }, 'the authorization code of a sign-in with Apple could not be exchanged');
+  }
+}
+
+/** Queues the revocation of an identity's grant, in the transaction that ends the identity. */
+export async function endGrant(tx: Db, { id, issuer, refreshToken, clientId }: IdentityRow): Promise<void> {
+  if (refreshToken !== null && clientId !== null)
+    await queueRevocation(tx, { id, issuer, refreshToken, clientId });
+}
+
+/**
+ * Revokes one grant that is due; what fails is tried again, less and less often, for a week.
+ * @returns false when none is due
+ */
+export async function revokeNext(
+  tools: Pick<Tools, 'config' | 'db' | 'log' | 'providers' | 'subkeys'>,
+): Promise<boolean> {
+  const due = await takeRevocation(tools.db);
+  if (due === null) return false;
+  const provider = tools.providers.byIssuer(due.issuer);
+  try {
+    if (provider === null || tools.config.applePrivateKey === undefined)
+      throw new Error('there is no key for Apple any more');
+    const { plain } = open(tools.subkeys['provider-token'], due.id, due.refreshToken);
+    const client = { id: due.clientId, auth: appleClientAuth(tools.config) };
+    await revokeGrant(provider, client, plain);
+    await dropRevocation(tools.db, due.id);
+  } catch (error) {
+    tools.log.warn({ err: error, tries: due.tries }, 'a grant could not be revoked at Apple');
+  }
+  return true;
+}

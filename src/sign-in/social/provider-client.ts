@@ -1,0 +1,97 @@
+// The door to openid-client: sends people to a provider, and takes its answers and grants.
+import type { Configuration, ServerMetadata } from 'openid-client';
+import type { Provider } from './providers.js';
+
+/** Loaded by who uses the code flow. */
+const library = () => import('openid-client');
+
+/** For every request to the provider. */
+const timeoutSeconds = 5;
+
+/** What binds an answer to the request that started it. */
+export interface Binding {
+  state: string;
+  nonce: string;
+  codeVerifier: string;
+  redirectUri: string;
+}
+
+/** Where the person signs in (OpenID Connect Core, section 3.1.2.1). */
+export async function writeAuthorizationUrl(provider: Provider, binding: Binding): Promise<string> {
+  const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await library();
+  const url = buildAuthorizationUrl(await configure(provider, clientOf(provider)), {
+    redirect_uri: binding.redirectUri,
+    scope: provider.method === 'APPLE' ? 'openid name email' : 'openid email profile',
+    state: binding.state,
+    nonce: binding.nonce,
+    code_challenge: await calculatePKCECodeChallenge(binding.codeVerifier),
+    code_challenge_method: 'S256',
+    // Apple tells name and address only in a form, never in an address that would stand in logs.
+    ...(provider.method === 'APPLE' && { response_mode: 'form_post' }),
+  });
+  return url.href;
+}
+
+/** What a provider gave for a code. */
+export interface Grant {
+  idToken: string | undefined;
+  refreshToken: string | undefined;
+}
+
+/** Exchanges the code in an authorization response, checked by OpenID Connect Core, section 3.1.3. @throws when it is refused */
+export async function exchangeResponse(
+  provider: Provider,
+  response: URLSearchParams,
+  binding: Binding,
+): Promise<Grant> {
+  const { authorizationCodeGrant } = await library();
+  const url = new URL(binding.redirectUri);
+  url.search = response.toString();
+  const tokens = await authorizationCodeGrant(await configure(provider, clientOf(provider)), url, {
+    expectedState: binding.state,
+    expectedNonce: binding.nonce,
+    pkceCodeVerifier: binding.codeVerifier,
+    idTokenExpected: true,
+  });
+  return { idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+}
+
+/** Exchanges the code that a native kit gave an app. @throws when it is refused */
+export async function exchangeNativeCode(
+  provider: Provider,
+  client: NonNullable<Provider['client']>,
+  code: string,
+): Promise<Grant> {
+  const { genericGrantRequest } = await library();
+  const configuration = await configure(provider, client);
+  const tokens = await genericGrantRequest(configuration, 'authorization_code', { code });
+  return { idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+}
+
+/** Revokes a grant (RFC 7009). @throws when the provider does not say that it is revoked */
+export async function revokeGrant(
+  provider: Provider,
+  client: NonNullable<Provider['client']>,
+  refreshToken: string,
+): Promise<void> {
+  const { tokenRevocation } = await library();
+  const configuration = await configure(provider, client);
+  await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
+}
+
+function clientOf({ client, name }: Provider): NonNullable<Provider['client']> {
+  if (client === null) throw new Error(`${name} has no code flow`);
+  return client;
+}
+
+async function configure(
+  { issuer, keys }: Provider,
+  { id, auth }: NonNullable<Provider['client']>,
+): Promise<Configuration> {
+  const { allowInsecureRequests, Configuration } = await library();
+  const configuration = new Configuration((await keys.metadata()) as ServerMetadata, id, undefined, auth);
+  configuration.timeout = timeoutSeconds;
+  // Whoever configures an issuer without TLS means this machine.
+  if (issuer.startsWith('http:')) allowInsecureRequests(configuration);
+  return configuration;
+}
