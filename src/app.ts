@@ -9,6 +9,7 @@ import { isOutage } from './db/pool.js';
 import { registerGraphiql } from './dev/graphiql.js';
 import { registerOutbox } from './dev/outbox.js';
 import { registerGraphql } from './graphql/index.js';
+import { registerAppFiles } from './http/app-files.js';
 import { registerAppleNotices } from './http/apple-notices.js';
 import { registerErrorsPage } from './http/errors-page.js';
 import { registerHealth } from './http/health.js';
@@ -123,6 +124,7 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   registerRefusals(app, tools);
   registerHealth(app, db, () => closing);
   registerWellKnown(app, config, keys);
+  registerAppFiles(app, config);
   registerErrorsPage(app);
   registerLandingPage(app, tools);
   await registerTwilioCallback(app, tools);
