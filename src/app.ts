@@ -6,8 +6,10 @@ import type { Config } from './config.js';
 import type { Tools } from './context.js';
 import type { Db } from './db/client.js';
 import { isOutage } from './db/pool.js';
+import { registerDemoProvider } from './dev/demo-provider.js';
 import { registerGraphiql } from './dev/graphiql.js';
 import { registerOutbox } from './dev/outbox.js';
+import { registerPlayground } from './dev/playground.js';
 import { registerGraphql } from './graphql/index.js';
 import { registerAppFiles } from './http/app-files.js';
 import { registerAppleNotices } from './http/apple-notices.js';
@@ -131,6 +133,8 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   await registerOauthCallback(app, tools);
   registerAppleNotices(app, tools);
   if (outbox !== null) registerOutbox(app, tools, outbox);
+  if (config.nodeEnv === 'development') await registerDemoProvider(app, config);
+  if (config.nodeEnv !== 'production') await registerPlayground(app, config);
   await registerGraphql(app, tools);
   if (config.graphiql) await registerGraphiql(app, config);
 

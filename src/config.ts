@@ -448,7 +448,7 @@ const variables = {
     meaning:
       'Further OpenID providers, as JSON: `[{"name":"acme","issuer":"https://id.acme.com","clientId":"...","clientSecret":"..."}]`, with `"vouchesForEmail":true` for one whose `email_verified` may be believed.',
     secret: true,
-    shown: 'none',
+    shown: 'none; in development a stand-in, `demo`',
   }),
   DELETE_UNDO_DAYS: whole(0, 365).prefault('14').register(about, {
     group: 'Sign-in',
@@ -725,6 +725,11 @@ export type Config = Omit<Settings, Filled | 'secretKey'> & {
   readonly [Name in Filled]-?: NonNullable<Settings[Name]>;
 } & { readonly secretKey: Buffer };
 
+/** The provider that development brings along, so that the code flow can be tried with nothing configured. */
+export function demoProvider(publicUrl: string): Config['oidcProviders'][number] {
+  return { name: 'demo', issuer: `${publicUrl}/dev/provider`, clientId: 'darwaza', vouchesForEmail: true };
+}
+
 /** Everything that is wrong with the environment, one line a problem. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -823,6 +828,10 @@ export function readConfig(
     host: settings.host ?? open,
     metricsHost: settings.metricsHost ?? (production ? '::' : '127.0.0.1'),
     publicUrl,
+    oidcProviders:
+      settings.nodeEnv === 'development' && given.OIDC_PROVIDERS === undefined
+        ? [demoProvider(publicUrl)]
+        : settings.oidcProviders,
     passkeyRpId: settings.passkeyRpId ?? new URL(publicUrl).hostname,
     logLevel: settings.logLevel ?? (production ? 'info' : 'warn'),
     drainSeconds,

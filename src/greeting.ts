@@ -22,6 +22,7 @@ export function greet(config: Config, { metricsPort, firstStart }: Opening): voi
   const base = `http://localhost:${config.port}`;
   const lines: Line[] = [
     ...(config.graphiql ? [['GraphiQL', `${base}/graphiql`] as Line] : []),
+    ['Playground', `${base}/playground`],
     ['Outbox', `${base}/outbox`],
     ['GraphQL', `${base}/graphql`],
     ['Health', `${base}/healthz   ${base}/readyz`],

@@ -132,7 +132,7 @@ const isRepository = (path: string) =>
 
 /** Every package, and behind which door it is used. */
 const doors: Record<string, (path: string) => boolean> = {
-  jose: (path) => /^(tokens|sign-in\/social)\//.test(path),
+  jose: (path) => /^(tokens|sign-in\/social)\/|^dev\/demo-provider\.ts/.test(path),
   '@node-rs/argon2': (path) => path === 'sign-in/password/password-hashing.ts',
   '@zxcvbn-ts/core': (path) => path.startsWith('sign-in/password/'),
   '@zxcvbn-ts/language-common': (path) => path.startsWith('sign-in/password/'),

@@ -17,7 +17,7 @@ const tokens = `__typename
       user { id name email emailVerified phone }
       session { id method }
     }
-    ... on AuthError { code message retryAfterSeconds docUrl }`;
+    ... on AuthError { code message retryAfterSeconds docUrl restoreToken }`;
 
 const device = ({ deviceId }: Known) => ({ id: deviceId, name: 'GraphiQL', platform: 'WEB' });
 
@@ -283,6 +283,74 @@ mutation VerifyOtp($input: VerifyOtpInput!) {
   }
 }`,
     variables: ({ challengeId }) => ({ input: { challengeId, code: 'the 6 digits from the outbox' } }),
+  },
+  {
+    query: `# 17. List what else leads into the account.
+#
+# Passkeys and accounts elsewhere: make some in the
+# playground (/playground, at the top), which does
+# what a browser alone can do.
+
+query WaysIn {
+  passkeys { id name createdAt lastUsedAt backedUp }
+  identities { id provider email createdAt }
+}`,
+  },
+  {
+    query: `# 18. Ask for a nonce, before Google's or Apple's
+# kit makes an ID token.
+#
+# The app sends both with signInWithGoogle or
+# signInWithApple.
+
+mutation CreateNonce {
+  createNonce {
+    __typename
+    ... on Nonce { nonce expiresAt }
+    ... on AuthError { code message retryAfterSeconds docUrl }
+  }
+}`,
+  },
+  {
+    query: `# 19. Prove once more that it is you.
+#
+# What changes who gets in asks for a proof that is
+# at most 5 minutes old (FRESH_PROOF_REQUIRED). The
+# session stays, with new tokens.
+
+mutation Reauthenticate($input: ReauthenticateInput!) {
+  reauthenticate(input: $input) {
+    ${tokens}
+  }
+}`,
+    variables: ({ password }) => ({ input: { password } }),
+  },
+  {
+    query: `# 20. Close the account.
+#
+# Every session ends at once. After two weeks it is
+# erased; until then LogIn answers ACCOUNT_DELETED.
+
+mutation DeleteAccount {
+  deleteAccount {
+    __typename
+    ... on AccountDeleted { eraseAt }
+    ... on AuthError { code message methods docUrl }
+  }
+}`,
+  },
+  {
+    query: `# 21. Take it back.
+#
+# Run LogIn first: its answer brings a restoreToken,
+# which this page fills in.
+
+mutation RestoreAccount($input: RestoreAccountInput!) {
+  restoreAccount(input: $input) {
+    ${tokens}
+  }
+}`,
+    variables: (known) => ({ input: { restoreToken: known.restoreToken, device: device(known) } }),
   },
 ];
 

@@ -85,7 +85,7 @@ export function renderPage(
 <style>${style}</style>
 <header id="bar">
   <h1>${icon} Darwaza</h1>
-  <nav aria-label="Pages of the gateway">${nodeEnv === 'production' ? '' : '\n    <a href="outbox" target="_blank">Outbox</a>'}
+  <nav aria-label="Pages of the gateway">${nodeEnv === 'production' ? '' : '\n    <a href="playground" target="_blank">Playground</a>\n    <a href="outbox" target="_blank">Outbox</a>'}
     <a href="errors" target="_blank">Error codes</a>
     <a href=".well-known/jwks.json" target="_blank">Keys</a>
     <a href="healthz" target="_blank">Health</a>${introspection ? '' : '\n    <span>No schema to read: INTROSPECTION is off</span>'}

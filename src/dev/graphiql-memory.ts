@@ -16,6 +16,7 @@ export interface Known {
   refreshToken: string;
   idempotencyKey: string;
   otherSessionId: string;
+  restoreToken: string;
 }
 
 /** The tokens of the last sign-in or refresh. */
@@ -41,6 +42,7 @@ export interface Answer {
 
 const noRefreshToken = 'filled in by every sign-in';
 const noOtherSession = 'filled in by Sessions, once there are two';
+const noRestoreToken = 'filled in by LogIn, once the account is closed';
 
 /**
  * A person nobody has met, so that signing up works on every visit. Where codes are really sent, no number is made up:
@@ -60,6 +62,7 @@ export function begin(sendsCodes = false): Memory {
     refreshToken: noRefreshToken,
     idempotencyKey: randomText(20),
     otherSessionId: noOtherSession,
+    restoreToken: noRestoreToken,
   };
   return { known, signedIn: null };
 }
@@ -88,6 +91,8 @@ export function learn(memory: Memory, variables: unknown, answer: Answer): Memor
     } else if (isMagicLinkRequested(result)) {
       const { requestId, deviceSecret } = result;
       known = { ...known, requestId, deviceSecret };
+    } else if (isClosed(result)) {
+      known = { ...known, restoreToken: result.restoreToken };
     } else if (isOtpSent(result)) {
       known = { ...known, challengeId: result.challengeId };
     } else if (isSessions(result)) {
@@ -136,6 +141,10 @@ function isMagicLinkRequested(result: unknown): result is { requestId: string; d
 
 function isOtpSent(result: unknown): result is { challengeId: string } {
   return typeof (result as { challengeId?: unknown } | null)?.challengeId === 'string';
+}
+
+function isClosed(result: unknown): result is { restoreToken: string } {
+  return typeof (result as { restoreToken?: unknown } | null)?.restoreToken === 'string';
 }
 
 function isSessions(result: unknown): result is { id: string; current: boolean }[] {

@@ -101,7 +101,7 @@ export function renderOutbox(tools: Pick<Tools, 'config' | 'doors'>, outbox: Out
 <style>${style}</style>
 <header>
   <h1>${icon} Outbox</h1>
-  <nav aria-label="Pages of the gateway">${config.graphiql ? '<a href="graphiql">GraphiQL</a>' : ''}<a href="errors">Error codes</a></nav>
+  <nav aria-label="Pages of the gateway">${config.graphiql ? '<a href="graphiql">GraphiQL</a>' : ''}<a href="playground">Playground</a><a href="errors">Error codes</a></nav>
   <div id="state" role="status">connecting</div>
 </header>
 <main>
