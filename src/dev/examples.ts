@@ -132,6 +132,8 @@ query AuthMethods {
     method
     passwordPolicy { minLength maxLength minScore }
     countries
+    provider
+    rpId
   }
 }`,
   },

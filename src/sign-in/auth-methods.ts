@@ -8,8 +8,8 @@ import { socialMethods } from './social/index.js';
 
 export const authMethods: QueryResolvers['authMethods'] = (_, __, context) => [
   ...otpMethods(context),
-  ...magicLinkMethods(context),
   ...passkeyMethods(context.config),
   ...socialMethods(context),
+  ...magicLinkMethods(context),
   passwordMethod(context.config),
 ];

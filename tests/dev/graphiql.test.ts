@@ -46,6 +46,14 @@ const withoutPassword: [string, object][] = [
   ['VerifyOtp', { verifyOtp: { user: { email: null }, session: { method: 'OTP_WHATSAPP' } } }],
 ];
 
+const waysIn: [string, object][] = [
+  ['WaysIn', { passkeys: [], identities: [] }],
+  ['CreateNonce', { createNonce: { nonce: /^[\w-]{43}$/ } }],
+  ['Reauthenticate', { reauthenticate: { __typename: 'SessionTokens' } }],
+  ['DeleteAccount', { deleteAccount: { __typename: 'AccountDeleted' } }],
+  ['RestoreAccount', { restoreAccount: { __typename: 'SessionTokens' } }],
+];
+
 t.test('the examples work one after the other, and again with the new password', async (t) => {
   const expected: [string, object][] = [
     ['SignUp', { signup: { __typename: 'SessionTokens', user: { name: 'Asha' } } }],
@@ -60,6 +68,7 @@ t.test('the examples work one after the other, and again with the new password',
         authMethods: [
           { method: 'OTP_WHATSAPP', countries: ['IN'] },
           { method: 'OTP_SMS', countries: ['IN'] },
+          { method: 'PASSKEY', rpId: 'gateway.test' },
           { method: 'MAGIC_LINK' },
           { method: 'PASSWORD', passwordPolicy: { minLength: Number } },
         ],
@@ -72,7 +81,7 @@ t.test('the examples work one after the other, and again with the new password',
   ];
   t.same(
     examples.map(titleOf),
-    [...expected, ...withoutPassword].map(([title]) => title),
+    [...expected, ...withoutPassword, ...waysIn].map(([title]) => title),
   );
 
   let memory = begin();
@@ -127,6 +136,22 @@ t.test('the examples without a password work one after the other, with what the 
     __typename: 'SessionTokens',
     user: { phone },
   });
+});
+
+t.test('the examples about ways in and the end of an account work one after the other', async (t) => {
+  let { memory } = await run('SignUp', begin());
+  for (const [title, data] of waysIn) {
+    if (title === 'RestoreAccount') {
+      const closed = await run('LogIn', memory);
+      t.match(closed.data.login, { code: 'ACCOUNT_DELETED' });
+      memory = closed.memory;
+    }
+    const answer = await run(title, memory);
+    t.equal(answer.status, 200, title);
+    t.equal(answer.errors, undefined, title);
+    t.match(answer.data, data, title);
+    memory = answer.memory;
+  }
 });
 
 t.test('numbers are made up only where nothing is sent to them', async (t) => {
