@@ -30,6 +30,7 @@ import { Outbox } from './messages/outbox.js';
 import { giveUp, sendLeftOver } from './messages/send.js';
 import { type Metrics, makeMetrics } from './metrics.js';
 import { fallBack } from './sign-in/otp/send-message.js';
+import { loadCeremonies } from './sign-in/passkey/ceremonies.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
 import { revokeNext } from './sign-in/social/apple-grants.js';
 import { openProviders } from './sign-in/social/providers.js';
@@ -111,6 +112,9 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     afterwards: finishBeforeClose(app),
   };
   app.decorate('tools', tools);
+
+  // While it loads nothing else is answered: best before the first request. Development starts without.
+  if (config.passkeys && config.nodeEnv === 'production') app.addHook('onListen', loadCeremonies);
 
   let closing = false;
   app.addHook('preClose', async () => {

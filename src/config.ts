@@ -675,7 +675,7 @@ const variables = {
   PASSKEYS_PER_USER: whole(1, 100)
     .prefault('20')
     .register(about, { group: 'Limits', meaning: 'Passkeys of one person.' }),
-  CHALLENGES_PER_MINUTE: whole(1, 1_000_000).prefault('120').register(about, {
+  CHALLENGES_PER_MINUTE: whole(1, 1_000_000).prefault('600').register(about, {
     group: 'Limits',
     meaning:
       'Passkey challenges, nonces and sign-ins in the browser begun from one network in a minute. Carriers put thousands of phones behind one address.',

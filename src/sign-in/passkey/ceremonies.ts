@@ -5,8 +5,13 @@ import { passkeyOrigins } from './origins.js';
 import { challengeMinutes } from './passkey-challenges.js';
 import type { PasskeyRow } from './passkeys.js';
 
-/** 650 ms and 18 MB: only who uses passkeys pays for them. */
+/** A third of a second and 18 MB: only who uses passkeys pays for them. */
 const library = () => import('@simplewebauthn/server');
+
+/** Loads what the ceremonies need, at a moment when nobody waits. */
+export async function loadCeremonies(): Promise<void> {
+  await library();
+}
 
 /** Whom a passkey is for, as the device shows it. */
 export interface PasskeyOwner {
