@@ -118,6 +118,7 @@ t.test('a query may come by GET', async (t) => {
       authMethods: [
         { method: 'OTP_WHATSAPP' },
         { method: 'OTP_SMS' },
+        { method: 'PASSKEY' },
         { method: 'MAGIC_LINK' },
         { method: 'PASSWORD' },
       ],
