@@ -291,13 +291,25 @@ t.test('every way to try a password stands behind the limit', async (t) => {
     return isInputObjectType(input) && Object.keys(input.getFields()).some((name) => /password/i.test(name));
   };
   const guessable = mutations.filter(({ args }) => args.some(takesPassword)).map(({ name }) => name);
-  t.same(guessable, ['signup', 'login', 'changePassword'], 'a new one has to be shown here');
+  t.same(
+    guessable,
+    ['signup', 'login', 'changePassword', 'reauthenticate'],
+    'a new one has to be shown here',
+  );
   await guess(gateway, person);
   const change = () =>
     changePassword(gateway, person.accessToken, 'not-the-password', goodPassword.replace('42', '43'));
   t.equal(outcomeOf(await change()), 'INVALID_CREDENTIALS');
+  const prove = async () =>
+    (
+      await gateway.graphql(
+        operations.reauthenticate,
+        { input: { password: goodPassword } },
+        { token: person.accessToken },
+      )
+    ).data.reauthenticate.code;
   t.same(
-    [outcomeOf(await guess(gateway, person)), outcomeOf(await change())],
-    ['TOO_MANY_ATTEMPTS', 'TOO_MANY_ATTEMPTS'],
+    [outcomeOf(await guess(gateway, person)), outcomeOf(await change()), await prove()],
+    ['TOO_MANY_ATTEMPTS', 'TOO_MANY_ATTEMPTS', 'TOO_MANY_ATTEMPTS'],
   );
 });
