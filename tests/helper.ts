@@ -179,7 +179,7 @@ export const operations = {
   reauthenticate: `mutation Prove($input: ReauthenticateInput!) { reauthenticate(input: $input) { ${signInFields} } }`,
   deleteAccount: `mutation { deleteAccount { __typename ... on AccountDeleted { eraseAt } ${failure} } }`,
   restoreAccount: `mutation Restore($input: RestoreAccountInput!) { restoreAccount(input: $input) { ${signInFields} } }`,
-  me: '{ me { id name email emailVerified createdAt } }',
+  me: '{ me { id name email emailVerified phone phoneVerified createdAt } }',
   sessions: `{ sessions { id current method network createdAt lastUsedAt expiresAt
     device { id name platform model osVersion appVersion } } }`,
   loginEvents: `query Events($first: Int, $after: String) { loginEvents(first: $first, after: $after) {

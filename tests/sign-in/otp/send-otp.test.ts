@@ -335,7 +335,7 @@ t.test('in production without Twilio there are no codes', async (t) => {
   });
   t.match(await sendOtp(production, { phone: randomPhone() }), { code: 'METHOD_UNAVAILABLE' });
   const { data } = await production.graphql('{ authMethods { method } }');
-  t.same(data.authMethods, [{ method: 'PASSWORD' }]);
+  t.same(data.authMethods, [{ method: 'PASSKEY' }, { method: 'PASSWORD' }]);
   t.equal(
     (await production.inject({ method: 'POST', url: `/webhooks/twilio/${randomUUID()}` })).statusCode,
     404,
