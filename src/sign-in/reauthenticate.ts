@@ -89,7 +89,9 @@ async function check(context: Context, input: ReauthenticateInput): Promise<Proo
   if (input.passkey) {
     const checked = await checkPasskey(context, input.passkey);
     if ('failure' in checked) return checked.failure;
-    const redeem = async (tx: Db) => (await spendPasskey(tx, checked)) ?? checked.passkey.userId;
+    // Before it is spent: one person's lock is not taken under another's.
+    if (checked.passkey.userId !== person.id) return fail('INVALID_CREDENTIALS');
+    const redeem = async (tx: Db) => (await spendPasskey(tx, checked)) ?? person.id;
     return { method: 'PASSKEY', amr: checked.amr, redeem };
   }
   if (input.google) return identityProof(await checkGoogle(context, input.google));

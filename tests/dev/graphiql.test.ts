@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { buildSchema } from 'graphql';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.js';
 import { type Example, examples, writeVariables } from '../../src/dev/examples.js';
 import { registerGraphiql } from '../../src/dev/graphiql.js';
 import { begin, forget, type Known, learn, type Memory, refill } from '../../src/dev/graphiql-memory.js';
 import { sdl } from '../../src/graphql/index.js';
+import { openChromium, withoutBrowser } from '../chromium.js';
 import { build, type Gateway, withoutRedis } from '../helper.js';
 
 const gateway = await build(t, { PUBLIC_URL: 'http://gateway.test:4000' });
@@ -424,26 +424,8 @@ t.test('who may see the page', async (t) => {
   });
 });
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const withoutBrowser = existsSync(executablePath)
-  ? false
-  : `no Chromium at ${executablePath}: set CHROMIUM_PATH`;
-
 t.test('in a browser that reaches nothing else', { skip: withoutBrowser, timeout: 90_000 }, async (t) => {
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-    ],
-  });
-  t.teardown(() => browser.close());
+  const browser = await openChromium(t);
 
   t.test('a newcomer runs the tabs one after the other', async (t) => {
     const { page, complaints, origins } = await open(t, browser, gateway);

@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import { addWayIn } from '../../users/credentials.js';
 import { nameOfAuthenticator } from './authenticator-names.js';
-import { type MadePasskey, verifyCreation } from './ceremonies.js';
+import { type MadePasskey, reasonOf, verifyCreation } from './ceremonies.js';
 import type { PasskeyChallengeRow } from './passkey-challenges.table.js';
 import { keepPasskey } from './passkeys.js';
 
@@ -17,7 +17,7 @@ export async function checkCreation(
   try {
     return await verifyCreation(config, challenge, response);
   } catch (error) {
-    log.info({ err: error }, 'a passkey was refused');
+    log.info({ reason: reasonOf(error) }, 'a passkey was refused');
     return fail('PASSKEY_INVALID');
   }
 }

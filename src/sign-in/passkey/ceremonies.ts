@@ -7,6 +7,15 @@ import type { PasskeyRow } from './passkeys.js';
 
 /** A third of a second and 18 MB: only who uses passkeys pays for them. */
 const library = () => import('@simplewebauthn/server');
+const helpers = () => import('@simplewebauthn/server/helpers');
+
+/** EdDSA, ES256 and RS256 (RFC 9053), which every Node verifies: the library adds what the one it runs on can besides. */
+const algorithms = [-8, -7, -257];
+/** Section 7.1: a credential id has at most 1023 bytes. */
+const credentialIdForm = /^[\w-]{1,1364}$/;
+/** Names of ways to reach an authenticator, those to come as well (section 5.8.4): they go back to the device as they came. */
+const transportForm = /^[a-z][a-z-]{0,19}$/;
+const mostTransports = 8;
 
 /** Loads what the ceremonies need, at a moment when nobody waits. */
 export async function loadCeremonies(): Promise<void> {
@@ -47,6 +56,7 @@ export async function writeCreationOptions(
     // Which model it is changes nothing here, and asking would make browsers ask the person.
     attestationType: 'none',
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    supportedAlgorithmIDs: algorithms,
     excludeCredentials: known.map(({ credentialId, transports }) => ({ id: credentialId, transports })),
   });
   return JSON.stringify(options);
@@ -76,30 +86,67 @@ export interface MadePasskey {
 }
 
 /** Verifies an answer to creation options (section 7.1). @throws {Error} saying what is wrong with it */
-export async function verifyCreation(
-  config: Config,
-  challenge: string,
-  response: string,
-): Promise<MadePasskey> {
+export async function verifyCreation(config: Config, challenge: string, text: string): Promise<MadePasskey> {
   const { verifyRegistrationResponse } = await library();
+  const response = JSON.parse(text) as RegistrationResponseJSON;
+  await checkClientData(response.response.clientDataJSON, challenge);
   const { verified, registrationInfo: made } = await verifyRegistrationResponse({
-    response: JSON.parse(response) as RegistrationResponseJSON,
+    response: await withoutAttestation(response),
     expectedChallenge: challenge,
     expectedOrigin: passkeyOrigins(config),
     expectedRPID: config.passkeyRpId,
     requireUserVerification: true,
+    supportedAlgorithmIDs: algorithms,
   });
   if (!verified || made === undefined) throw new Error('the answer is not signed as it should be');
   const { credential } = made;
+  if (credential.id !== response.id || !credentialIdForm.test(credential.id)) {
+    throw new Error('the credential id is not right');
+  }
   return {
     credentialId: credential.id,
     publicKey: Buffer.from(credential.publicKey).toString('base64url'),
     counter: credential.counter,
-    transports: credential.transports ?? [],
+    transports: readTransports(response.response.transports),
     aaguid: made.aaguid,
     multiDevice: made.credentialDeviceType === 'multiDevice',
     backedUp: made.credentialBackedUp,
   };
+}
+
+/**
+ * Checks what the library leaves open, in either ceremony, and first the challenge: the library would quote that of
+ * another ceremony, which may be good still, in its complaint.
+ */
+async function checkClientData(clientDataJSON: string, expectedChallenge: string): Promise<void> {
+  const { decodeClientDataJSON } = await helpers();
+  const { challenge, crossOrigin, topOrigin } = decodeClientDataJSON(clientDataJSON);
+  if (challenge !== expectedChallenge) throw new Error('another challenge was signed');
+  // Sections 7.1 and 7.2: no page of ours is meant to be in a frame of somebody else's.
+  if (crossOrigin || topOrigin !== undefined) throw new Error('it comes from the frame of another site');
+}
+
+/**
+ * None was asked for, so one that comes anyway is not looked at. To verify it, the library would fetch revocation lists
+ * from where the certificates in it say.
+ */
+async function withoutAttestation(made: RegistrationResponseJSON): Promise<RegistrationResponseJSON> {
+  const { decodeAttestationObject, isoBase64URL, isoCBOR } = await helpers();
+  const attested = decodeAttestationObject(isoBase64URL.toBuffer(made.response.attestationObject));
+  const bare = new Map<string, unknown>([
+    ['fmt', 'none'],
+    ['attStmt', new Map()],
+    ['authData', attested.get('authData')],
+  ]);
+  const attestationObject = isoBase64URL.fromBuffer(isoCBOR.encode(bare as never));
+  return { ...made, response: { ...made.response, attestationObject } };
+}
+
+/** They are not signed, so they may be anything. */
+function readTransports(given: unknown): string[] {
+  if (!Array.isArray(given)) return [];
+  const names = given.filter((each) => typeof each === 'string' && transportForm.test(each));
+  return [...new Set<string>(names)].slice(0, mostTransports);
 }
 
 /** What an assertion says of itself, before any of it is verified. */
@@ -117,7 +164,8 @@ export function readAssertion(text: string): Assertion | null {
   } catch {
     return null;
   }
-  if (typeof response?.id !== 'string' || typeof response.response !== 'object') return null;
+  if (typeof response?.id !== 'string' || !credentialIdForm.test(response.id)) return null;
+  if (typeof response.response !== 'object') return null;
   const userHandle = response.response?.userHandle;
   return { credentialId: response.id, userHandle, response: response as AuthenticationResponseJSON };
 }
@@ -131,6 +179,7 @@ export async function verifyAssertion(
 ): Promise<{ counter: number; backedUp: boolean }> {
   if (userHandle !== userHandleOf(passkey.userId)) throw new Error('the passkey is not for this user');
   const { verifyAuthenticationResponse } = await library();
+  await checkClientData(response.response.clientDataJSON, challenge);
   const { verified, authenticationInfo: used } = await verifyAuthenticationResponse({
     response,
     expectedChallenge: challenge,
@@ -151,4 +200,9 @@ export async function verifyAssertion(
     throw new Error('the backup eligibility has changed');
   }
   return { counter: used.newCounter, backedUp: used.credentialBackedUp };
+}
+
+/** What was wrong, for whoever sets a gateway up: most often the origin. The sender may have chosen much of it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 500) : 'unknown';
 }

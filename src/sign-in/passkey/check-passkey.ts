@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import { isUuid } from '../../users/asker.js';
 import { lockPerson } from '../../users/users.js';
-import { readAssertion, verifyAssertion } from './ceremonies.js';
+import { readAssertion, reasonOf, verifyAssertion } from './ceremonies.js';
 import { takePasskeyChallenge } from './passkey-challenges.js';
 import { countUse, findPasskey, type PasskeyRow } from './passkeys.js';
 
@@ -27,6 +27,7 @@ export async function checkPasskey(
   { config, db, log }: Context,
   { challengeId, response }: { challengeId: string; response: string },
 ): Promise<CheckedPasskey | RefusedPasskey> {
+  if (!config.passkeys) return { failure: fail('METHOD_UNAVAILABLE'), userId: null };
   const challenge = isUuid(challengeId) ? await takePasskeyChallenge(db, challengeId, 'sign_in') : null;
   if (challenge === null) return { failure: fail('CHALLENGE_GONE'), userId: null };
   const assertion = readAssertion(response);
@@ -37,7 +38,7 @@ export async function checkPasskey(
     const used = await verifyAssertion(config, challenge.challenge, assertion, passkey);
     return { passkey, ...used, amr: [passkey.multiDevice ? 'swk' : 'hwk', 'user', 'mfa'] };
   } catch (error) {
-    log.info({ err: error }, 'a passkey was refused');
+    log.info({ reason: reasonOf(error) }, 'a passkey was refused');
     return { failure: fail('PASSKEY_INVALID'), userId: passkey.userId };
   }
 }

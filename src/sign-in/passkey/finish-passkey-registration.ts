@@ -19,6 +19,7 @@ export const finishPasskeyRegistration: MutationResolvers['finishPasskeyRegistra
   context,
 ) => {
   const { config, db } = context;
+  if (!config.passkeys) return fail('METHOD_UNAVAILABLE');
   const { person, session } = callerOf(context);
   const name = input.name?.trim();
   if (name !== undefined && !isShowable(name)) return fail('NAME_INVALID');

@@ -13,13 +13,15 @@ export const startPasskeyRegistration: MutationResolvers['startPasskeyRegistrati
   __,
   context,
 ) => {
-  const { config, db } = context;
+  const { config, db, rates, request } = context;
   if (!config.passkeys) return fail('METHOD_UNAVAILABLE');
   const { person, session } = callerOf(context);
   const stale = await demandFreshProof(context);
   if (stale !== null) return stale;
   const known = await listPasskeysOf(db, person.id);
   if (known.length >= config.passkeysPerUser) return fail('TOO_MANY_PASSKEYS');
+  const { retryAfterSeconds } = await rates.challenges(request);
+  if (retryAfterSeconds !== null) return fail('TOO_MANY_ATTEMPTS', { retryAfterSeconds });
 
   const { id, challenge, expiresAt } = await createPasskeyChallenge(db, {
     ceremony: 'registration',
