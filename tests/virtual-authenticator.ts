@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { build, type Environment, type Gateway } from './helper.js';
 
@@ -13,6 +13,17 @@ interface HeldCredential {
   signCount: number;
   backupEligibility?: boolean;
   backupState?: boolean;
+  userName?: string;
+  userDisplayName?: string;
+}
+
+/** `PasskeySignals`. */
+export interface Signals {
+  rpId: string;
+  userId: string;
+  acceptedCredentialIds: string[];
+  name: string;
+  displayName: string;
 }
 
 export class VirtualAuthenticator {
@@ -26,11 +37,15 @@ export class VirtualAuthenticator {
     this.#id = id;
   }
 
-  /** A device of its own: a fresh profile, a page at this address, an authenticator that says yes at once. */
-  static async open(t: Test, browser: Browser, url: string): Promise<VirtualAuthenticator> {
-    const context = await browser.newContext();
-    t.teardown(() => context.close());
+  /** A device of its own: a page at this address, with an authenticator that says yes at once. */
+  static async open(
+    t: Test,
+    context: BrowserContext,
+    url: string,
+    { hasUserVerification = true } = {},
+  ): Promise<VirtualAuthenticator> {
     const page = await context.newPage();
+    t.teardown(() => page.close());
     await page.goto(url);
     const cdp = await context.newCDPSession(page);
     await cdp.send('WebAuthn.enable');
@@ -39,8 +54,8 @@ export class VirtualAuthenticator {
         protocol: 'ctap2',
         transport: 'internal',
         hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
+        hasUserVerification,
+        isUserVerified: hasUserVerification,
         automaticPresenceSimulation: true,
       },
     });
@@ -53,7 +68,9 @@ export class VirtualAuthenticator {
   }
 
   /** Answers creation options as a page does: text in, text out. @throws what the browser refuses, by its name */
-  create(options: string): Promise<string> {
+  async create(options: string): Promise<string> {
+    // Only the page in front may ask.
+    await this.#page.bringToFront();
     return this.#page.evaluate(async (text) => {
       const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(text));
       return JSON.stringify(await navigator.credentials.create({ publicKey }));
@@ -61,11 +78,27 @@ export class VirtualAuthenticator {
   }
 
   /** Answers request options likewise. */
-  get(options: string): Promise<string> {
+  async get(options: string): Promise<string> {
+    await this.#page.bringToFront();
     return this.#page.evaluate(async (text) => {
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(text));
       return JSON.stringify(await navigator.credentials.get({ publicKey }));
     }, options);
+  }
+
+  /** Hands the device what the gateway knows, by the Signal API (section 5.1.10). */
+  async signal({ rpId, userId, acceptedCredentialIds, name, displayName }: Signals): Promise<void> {
+    const all = { rpId, userId, allAcceptedCredentialIds: acceptedCredentialIds };
+    await this.#page.evaluate(
+      async ([accepted, details]) => {
+        // Not among TypeScript's types yet.
+        // biome-ignore lint/suspicious/noExplicitAny: see above
+        const api = PublicKeyCredential as any;
+        await api.signalAllAcceptedCredentials(accepted);
+        await api.signalCurrentUserDetails(details);
+      },
+      [all, { rpId, userId, name, displayName }] as const,
+    );
   }
 
   /** Whether the person's finger is known from now on. */
@@ -89,14 +122,6 @@ export class VirtualAuthenticator {
     await this.#cdp.send('WebAuthn.addCredential', {
       authenticatorId: this.#id,
       credential: { ...credential, ...change },
-    });
-  }
-
-  async remove(credentialId?: string): Promise<void> {
-    const credential = await this.#find(credentialId);
-    await this.#cdp.send('WebAuthn.removeCredential', {
-      authenticatorId: this.#id,
-      credentialId: credential.credentialId,
     });
   }
 
