@@ -106,6 +106,8 @@ t.test('every limit has the default that is documented', async (t) => {
     otpAttempts: 5,
     otpAttemptsPerDay: 20,
     otpSpendPerDay: 1000,
+    passkeysPerUser: 20,
+    challengesPerMinute: 120,
   };
   t.match(config, documented);
   for (const { name, meaning, fallback } of describeVariables()) {
@@ -123,6 +125,9 @@ t.test('production lists all that is missing at once', async (t) => {
   t.same(refused({ NODE_ENV: 'production', PORT: 'x' }), ['PORT', ...missing], 'beside what is wrong');
   for (const name of missing) t.notOk(refused({ ...production, NODE_ENV: 'development', [name]: '' }).length);
 });
+
+/** SHA-256 of a certificate, as keytool prints it. */
+const fingerprint = Array(32).fill('A9').join(':');
 
 t.test('a value that cannot be meant is refused by name', async (t) => {
   const wrong: Record<string, string[]> = {
@@ -191,6 +196,28 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     LOGIN_EVENTS_DAYS: ['0', '3651'],
     APP_NAME: ['two\nlines', 'x'.repeat(41)],
     APP_LINKS: ['javascript://acme', 'myapp://'],
+    IOS_APPS: ['com.acme.app', 'abcde12345.com.acme.app', 'ABCDE12345', 'ABCDE12345.com.acme.*'],
+    ANDROID_APPS: [
+      'com.acme.app',
+      `acme=${fingerprint}`,
+      `com.acme.app=${fingerprint.slice(3)}`,
+      `com.acme.app=${fingerprint}:AA`,
+      `com.acme.app=${fingerprint.replaceAll(':', '')}`,
+      `com.acme.app=${fingerprint},com.acme.app`,
+    ],
+    PASSKEYS: ['perhaps'],
+    PASSKEY_RP_ID: [
+      'https://acme.com',
+      'acme.com:8443',
+      'acme.com/',
+      'Acme.com',
+      'acme.com.',
+      '.acme.com',
+      '-acme.com',
+      '*',
+    ],
+    PASSKEYS_PER_USER: ['0', '101'],
+    CHALLENGES_PER_MINUTE: ['0', '1000001'],
     SMTP_URL: ['http://mail.acme.com', 'mail.acme.com'],
     MAIL_FROM: ['a@acme.com\nBcc: b@acme.com'],
     TWILIO_ACCOUNT_SID: ['AC123', 'SK'.padEnd(34, '0')],
@@ -281,6 +308,17 @@ t.test('what is good is taken', async (t) => {
   const url = 'postgres://user:p%40ss@[::1]:5433/auth?sslmode=require';
   t.equal(read({ DATABASE_URL: url }).databaseUrl, url);
   t.equal(read({ PUBLIC_URL: 'https://acme.com/auth//' }).publicUrl, 'https://acme.com/auth');
+  t.equal(read({ PUBLIC_URL: 'https://auth.acme.com:8443/auth' }).passkeyRpId, 'auth.acme.com');
+  t.equal(read({ PASSKEY_RP_ID: 'acme.com' }).passkeyRpId, 'acme.com');
+  t.same(read({ IOS_APPS: 'ABCDE12345.com.acme.app, ABCDE12345.com.acme.beta' }).iosApps, [
+    'ABCDE12345.com.acme.app',
+    'ABCDE12345.com.acme.beta',
+  ]);
+  const apps = `com.acme.app=${fingerprint},com.acme.app=${fingerprint.replaceAll('A9', '0F')}`;
+  t.match(read({ ANDROID_APPS: apps }).androidApps, [
+    { packageName: 'com.acme.app', fingerprint },
+    { packageName: 'com.acme.app', fingerprint: /^0F:0F/ },
+  ]);
 });
 
 t.test('an empty variable counts as unset, an unknown one as none of ours', async (t) => {
