@@ -95,3 +95,12 @@ t.test('one table that cannot be swept holds up none of the others', async (t) =
   t.equal(await count(gateway, 'sessions'), 1);
   t.equal(await count(gateway, 'login_events'), 1);
 });
+
+t.test('challenges of passkeys go when they have lapsed', async (t) => {
+  const gateway = await build(t);
+  await gateway.sql`insert into passkey_challenges (ceremony, challenge, expires_at)
+    select 'sign_in', 'x', now() + make_interval(secs => case when i % 2 = 0 then -1 else 300 end)
+    from generate_series(1, 3000) as i`;
+  await sweepAt(gateway);
+  t.equal((await gateway.sql`select from passkey_challenges`).length, 1500);
+});

@@ -146,9 +146,12 @@ export type Mutation = {
   finishPasskeyRegistration: FinishPasskeyRegistrationResult;
   /** Begin a sign-in by passkey. No name is typed: the device shows the passkeys it has for this relying party. */
   startPasskeySignIn: StartPasskeySignInResult;
-  /** Finish with the authenticator's answer. */
+  /**
+   * Finish with the authenticator's answer. `INVALID_CREDENTIALS`: nobody has this passkey here any more, and the device may be
+   * told so (`signalUnknownCredential`).
+   */
   verifyPasskey: SignInResult;
-  /** Begin an account that has nothing but a passkey: no address, no number, no password. Counts as a signup. */
+  /** Begin an account that has nothing but a passkey: no address, no number, no password. To finish it counts as a signup. */
   startPasskeySignup: StartPasskeySignupResult;
   /** Finish the signup: the account is made now. */
   finishPasskeySignup: SignInResult;

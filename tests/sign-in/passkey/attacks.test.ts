@@ -295,6 +295,44 @@ t.test('an older session proves itself first', async (t) => {
   t.match(await startRegistration(renewed.accessToken), { __typename: 'PasskeyCreationStarted' });
 });
 
+t.test('the proofs that are asked for are those that the person has', async (t) => {
+  const person = await signUp(gateway);
+  await ageSession(gateway, person.session.id, 301);
+  t.match(await startRegistration(person.accessToken), {
+    code: 'FRESH_PROOF_REQUIRED',
+    methods: ['PASSWORD'],
+  });
+});
+
+t.test('a copy proves nothing to a session either', async (t) => {
+  const { accessToken: token, authenticator } = await somebody();
+  const prove = async (counter: number) => {
+    const { challengeId, options } = await startSignIn();
+    const input = { passkey: { challengeId, response: authenticator.get(options, { counter }) } };
+    return ask(gateway, 'reauthenticate', input, { token });
+  };
+  t.match(await prove(5), { __typename: 'SessionTokens' });
+  for (const counter of [4, 5, 0]) t.match(await prove(counter), { code: 'PASSKEY_COPIED' });
+  t.match(await passkeysOf(token), [{ copiedAt: /^\d{4}-/ }], 'the flag outlives the refusal');
+  t.match(await eventsOf(gateway, token), [
+    { kind: 'REAUTHENTICATION', method: 'PASSKEY', failure: 'PASSKEY_COPIED' },
+  ]);
+});
+
+t.test('the passkey of an account that its owner has closed takes it back', async (t) => {
+  const { accessToken, authenticator, user } = await somebody();
+  t.match(await ask(gateway, 'deleteAccount', undefined, { token: accessToken }), {
+    __typename: 'AccountDeleted',
+  });
+  const closed = await signIn(gateway, authenticator);
+  t.match(closed, { code: 'ACCOUNT_DELETED', restoreToken: /./ });
+  const taken = await ask(gateway, 'restoreAccount', { restoreToken: closed.restoreToken });
+  t.match(taken, { __typename: 'SessionTokens', user: { id: user.id } });
+  t.match(await signIn(gateway, authenticator), { user: { id: user.id } });
+  await sql`update users set disabled_at = now() where id = ${user.id}`;
+  t.match(await signIn(gateway, authenticator), { code: 'ACCOUNT_DISABLED' });
+});
+
 t.test('a passkey is one person’s', async (t) => {
   const [person, other] = [await somebody(), await somebody()];
   const credentialId = person.authenticator.newest.id;
@@ -506,9 +544,14 @@ t.test('there are so many challenges for a network', async (t) => {
     ask(strict, operation, operation === 'startPasskeySignup' ? { name: 'Asha' } : undefined, { from });
   t.match(await start('startPasskeySignIn'), { __typename: 'PasskeySignInStarted' });
   t.match(await start('startPasskeySignup'), { __typename: 'PasskeyCreationStarted' });
-  t.match(await start('startPasskeySignIn'), { __typename: 'PasskeySignInStarted' });
-  for (const operation of ['startPasskeySignIn', 'startPasskeySignup'] as const) {
-    const refused = await start(operation);
+  const { accessToken: token } = await signUpByPasskey(strict, newAuthenticator());
+  const register = () => ask(strict, 'startPasskeyRegistration', undefined, { token, from });
+  t.match(await register(), { __typename: 'PasskeyCreationStarted' });
+  for (const refused of [
+    await start('startPasskeySignIn'),
+    await start('startPasskeySignup'),
+    await register(),
+  ]) {
     t.match(refused, { code: 'TOO_MANY_ATTEMPTS' });
     t.ok(refused.retryAfterSeconds > 0 && refused.retryAfterSeconds <= 60);
   }
