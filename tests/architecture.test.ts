@@ -256,7 +256,11 @@ t.test('each query and mutation is exercised by a test', async (t) => {
     .map(read)
     .join('\n');
   for (const { name } of [...mutations, ...Object.values(schema.getQueryType()?.getFields() ?? {})]) {
-    t.match(tests, new RegExp(`operations\\.${name}\\b|[{\\s]${name}\\s*[({]`), name);
+    t.match(
+      tests,
+      new RegExp(`operations\\.${name}\\b|[{\\s]${name}\\s*[({]|\\bask\\(\\s*\\w+,\\s*'${name}'`),
+      name,
+    );
   }
 });
 
