@@ -17,7 +17,7 @@ export async function enterByIdentity(context: Context, checked: CheckedIdentity
   const entered = await context.db.transaction(async (tx) => {
     await lockIdentity(tx, checked.claims);
     if (!(await checked.consume(tx))) return fail('CHALLENGE_GONE');
-    const found = await findOrMakePerson(context, tx, checked.claims);
+    const found = await findOrMakePerson(context, tx, checked);
     if ('code' in found) {
       await recordLoginEvent(context, tx, {
         kind: 'SIGN_IN',
@@ -48,7 +48,7 @@ export async function enterByIdentity(context: Context, checked: CheckedIdentity
 async function findOrMakePerson(
   context: Context,
   tx: Db,
-  claims: IdentityClaims,
+  { claims, provider: { method } }: CheckedIdentity,
 ): Promise<(Proved & { identityId: string }) | AuthFailure> {
   const known = await findIdentity(tx, claims);
   // Unlinking holds the person before the identity: so does this, or they would wait for each other.
@@ -66,7 +66,7 @@ async function findOrMakePerson(
   const { person, isNew } = proved;
   const identityId = await addIdentity(tx, person.id, claims, null);
   if (!isNew) {
-    const event = { kind: 'WAY_IN_ADDED', userId: person.id } as const;
+    const event = { kind: 'WAY_IN_ADDED', method, userId: person.id } as const;
     await recordLoginEvent(context, tx, event);
   }
   if (person.name !== null || claims.name === null) return { ...proved, identityId };
@@ -89,13 +89,16 @@ async function proveVouched(context: Context, tx: Db, claims: IdentityClaims): P
   return proveIdentifier(context, tx, vouched);
 }
 
-/** A relay address belongs to this identity alone: it becomes the mailbox of its own account, and links to no other. */
-async function createUnlinked(tx: Db, { email, isPrivateRelay }: IdentityClaims) {
-  const relay =
-    isPrivateRelay && email !== null
-      ? await createPerson(tx, { first: { kind: 'mailbox', identifier: email, proved: true } })
-      : null;
-  const person = relay ?? (await createPerson(tx, {}));
+/**
+ * A relay address belongs to this identity alone: by Apple's word it becomes the mailbox of its own account, by anybody
+ * else's of none, and it links to no other.
+ */
+async function createUnlinked(tx: Db, { relay }: IdentityClaims) {
+  const withRelay =
+    relay === null
+      ? null
+      : await createPerson(tx, { first: { kind: 'mailbox', identifier: relay, proved: true } });
+  const person = withRelay ?? (await createPerson(tx, {}));
   if (person === null) throw new Error('an account without an identifier was refused');
   return person;
 }

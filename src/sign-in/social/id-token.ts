@@ -54,6 +54,8 @@ export interface IdentityClaims {
   /** What the provider vouches for, and accounts can be found by. */
   vouched: { kind: IdentifierKind; identifier: string } | null;
   isPrivateRelay: boolean;
+  /** The relay address, where Apple itself says so: it made it for this identity alone. */
+  relay: string | null;
   name: string | null;
   /** When the person last proved who they are to the provider, in seconds since 1970; null: it does not tell. */
   authTime: number | null;
@@ -72,18 +74,20 @@ export function readIdentity(
     says(payload.is_private_email) || (email?.endsWith('@privaterelay.appleid.com') ?? false);
   const phone = method === 'FIREBASE' ? payload.phone_number : undefined;
   const name = (toldName ?? (typeof payload.name === 'string' ? payload.name : '')).trim();
+  const isVouchedFor = vouchesForEmail && says(payload.email_verified);
   return {
     issuer,
     subject: String(payload.sub),
     email,
     vouched:
-      email !== null && !isPrivateRelay && vouchesForEmail && says(payload.email_verified)
+      email !== null && !isPrivateRelay && isVouchedFor
         ? { kind: 'mailbox', identifier: email }
         : // Firebase has sent a code to it.
           typeof phone === 'string' && /^\+[1-9]\d{7,14}$/.test(phone)
           ? { kind: 'phone', identifier: phone }
           : null,
     isPrivateRelay,
+    relay: method === 'APPLE' && isPrivateRelay && isVouchedFor ? email : null,
     name: isShowable(name) ? name : null,
     authTime: typeof payload.auth_time === 'number' ? payload.auth_time : null,
   };
