@@ -3,9 +3,10 @@ import { type Context, callerOf } from '../../context.js';
 import { fail } from '../../errors.js';
 import type { LinkIdentityInput, MutationResolvers } from '../../graphql/schema.generated.js';
 import { demandFreshProof } from '../../sessions/fresh-proof.js';
+import { proveIdentifier } from '../../sessions/prove-identifier.js';
 import { findLiveSession } from '../../sessions/sessions.js';
 import { recordLoginEvent } from '../../users/login-events.js';
-import { findHolder, lockPerson, markProved } from '../../users/users.js';
+import { findHolder, lockPerson } from '../../users/users.js';
 import { checkApple, checkFirebase, checkGoogle, checkSocial } from './check-identity.js';
 import { addIdentity, findIdentity, findIdentityOf, lockIdentity } from './identities.js';
 
@@ -21,14 +22,16 @@ export const linkIdentity: MutationResolvers['linkIdentity'] = async (_, { input
   const linked = await db.transaction(async (tx) => {
     await lockIdentity(tx, claims);
     if (!(await checked.consume(tx))) return fail('CHALLENGE_GONE');
+    const { vouched } = claims;
+    // Before the person: whoever proves the mailbox or phone at this moment locks them in this order.
+    const holder = vouched && (await findHolder(tx, vouched.kind, vouched.identifier));
     const stands = (await lockPerson(tx, person.id)) && (await findLiveSession(tx, config, session.id));
     if (!stands) return fail('SESSION_REVOKED');
     const known = await findIdentity(tx, claims);
     if (known !== null) return known.userId === person.id ? known : fail('IDENTITY_TAKEN');
-    const { vouched } = claims;
-    const holder = vouched && (await findHolder(tx, vouched.kind, vouched.identifier));
-    // The provider vouches for the very mailbox that this account has not proved yet.
-    if (holder?.userId === person.id && holder.provedAt === null) await markProved(tx, holder.credentialId);
+    // The provider vouches for the very mailbox that this account has not proved yet: that is its first proof.
+    if (vouched && holder?.userId === person.id)
+      await proveIdentifier(context, tx, { ...vouched, askedBySession: session.id });
     const id = await addIdentity(tx, person.id, claims, session.id);
     await recordLoginEvent(context, tx, {
       kind: 'WAY_IN_ADDED',

@@ -5,6 +5,7 @@ import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { dropWayIn } from '../../sessions/drop-way-in.js';
 import { demandFreshProof } from '../../sessions/fresh-proof.js';
 import { isUuid } from '../../users/asker.js';
+import { lockPerson } from '../../users/users.js';
 import { endGrant, revokeNext } from './apple-grants.js';
 import { findIdentityOf } from './identities.js';
 
@@ -13,6 +14,8 @@ export const unlinkIdentity: MutationResolvers['unlinkIdentity'] = async (_, { i
   const stale = await demandFreshProof(context);
   if (stale !== null) return stale;
   const failure = await context.db.transaction(async (tx) => {
+    // First: of two that remove it at once, the second finds it gone.
+    await lockPerson(tx, person.id);
     const identity = isUuid(input.id) ? await findIdentityOf(tx, person.id, input.id) : null;
     if (identity === null) return fail('IDENTITY_NOT_FOUND');
     const method = context.providers.byIssuer(identity.issuer)?.method ?? 'OPENID';
