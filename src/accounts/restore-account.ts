@@ -4,6 +4,7 @@ import type { MutationResolvers } from '../graphql/schema.generated.js';
 import { issueTokens } from '../sessions/issue-tokens.js';
 import { readRestoreToken } from '../sessions/restore-token.js';
 import { startSession } from '../sessions/start-session.js';
+import { lockWaysIn } from '../users/credentials.js';
 import { readDevice } from '../users/device.js';
 import { recordLoginEvent } from '../users/login-events.js';
 import { reopenAccount } from '../users/users.js';
@@ -15,8 +16,10 @@ export const restoreAccount: MutationResolvers['restoreAccount'] = async (_, { i
   if (proved === null) return fail('CHALLENGE_GONE');
 
   const session = await context.db.transaction(async (tx) => {
+    // Before the person, as an erasure locks them.
+    await lockWaysIn(tx, proved.userId);
     // The token is used up with this: an account that stands is not restored.
-    if (!(await reopenAccount(tx, proved.userId))) return fail('CHALLENGE_GONE');
+    if (!(await reopenAccount(tx, proved.userId, proved.deletedAt))) return fail('CHALLENGE_GONE');
     await recordLoginEvent(context, tx, { kind: 'RESTORATION', userId: proved.userId, device });
     return startSession(context, tx, { ...proved, kind: 'SIGN_IN', device });
   });

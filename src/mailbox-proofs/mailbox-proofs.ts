@@ -91,6 +91,11 @@ export async function consumeMailboxProof(tx: Db, id: string): Promise<boolean> 
   return consumed.length > 0;
 }
 
+/** Removes what was asked about a mailbox whose person is erased. */
+export async function forgetMailboxProofs(db: Db, email: string): Promise<void> {
+  await db.delete(mailboxProofs).where(eq(mailboxProofs.email, email));
+}
+
 /** Removes up to `most` requests that lapsed more than a day ago. */
 export async function sweepMailboxProofs(db: Db, most: number): Promise<number> {
   const gone = await db.execute(sql`

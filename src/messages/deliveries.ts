@@ -191,6 +191,12 @@ export function listDeliveries(db: Db, challengeId: string): Promise<DeliveryRow
 
 /** Days after which a delivery is kept without its recipient, for the counts alone. */
 const recipientDays = 30;
+const unnamed = { recipient: null, values: {} };
+
+/** Empties the recipient of what went to somebody who is erased, and of what is still to go. */
+export async function forgetRecipient(db: Db, recipient: string): Promise<void> {
+  await db.update(deliveries).set(unnamed).where(eq(deliveries.recipient, recipient));
+}
 
 /** Empties the recipients of up to `most` old deliveries. */
 export async function sweepRecipients(db: Db, most: number): Promise<number> {
@@ -198,7 +204,7 @@ export async function sweepRecipients(db: Db, most: number): Promise<number> {
     and created_at < now() - make_interval(days => ${recipientDays}) limit ${most})`;
   const emptied = await db
     .update(deliveries)
-    .set({ recipient: null, values: {} })
+    .set(unnamed)
     .where(sql`${deliveries.id} in ${old}`)
     .returning({ id: deliveries.id });
   return emptied.length;

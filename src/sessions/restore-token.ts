@@ -7,15 +7,17 @@ export interface ProvedBefore {
   userId: string;
   method: SignInMethod;
   amr: string[];
+  /** When the account was closed: once taken back and closed anew, it takes a proof anew. */
+  deletedAt: Date;
 }
 
 /** Long enough to read a question and answer it. */
 const minutes = 10;
 
-/** A sealed text, good for 10 minutes; used up by taking the account back, after which it is not closed any more. */
-export function makeRestoreToken(subkeys: Subkeys, { userId, method, amr }: ProvedBefore): string {
+/** A sealed text, good for 10 minutes; used up by taking the account back. */
+export function makeRestoreToken(subkeys: Subkeys, { userId, method, amr, deletedAt }: ProvedBefore): string {
   const until = Date.now() + minutes * 60_000;
-  return seal(subkeys, 'restore', JSON.stringify({ userId, method, amr, until }));
+  return seal(subkeys, 'restore', JSON.stringify({ userId, method, amr, deletedAt, until }));
 }
 
 /** What a restore token says; null for anything else, and for one that has lapsed. */
@@ -27,6 +29,9 @@ export function readRestoreToken(subkeys: Subkeys, token: string): ProvedBefore 
     // Not sealed here, or changed: there is nothing more to learn from it.
     return null;
   }
-  const { until, ...proved } = JSON.parse(plain) as ProvedBefore & { until: number };
-  return Date.now() < until ? proved : null;
+  const { until, deletedAt, ...proved } = JSON.parse(plain) as Omit<ProvedBefore, 'deletedAt'> & {
+    deletedAt: string;
+    until: number;
+  };
+  return Date.now() < until ? { ...proved, deletedAt: new Date(deletedAt) } : null;
 }

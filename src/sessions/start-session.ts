@@ -56,7 +56,7 @@ async function explainClosure(context: Context, tx: Db, proof: Proof): Promise<A
   const deletedAt = await findDeletion(tx, proof.userId);
   if (deletedAt === null) return fail('ACCOUNT_DISABLED');
   return fail('ACCOUNT_DELETED', {
-    restoreToken: makeRestoreToken(context.subkeys['restore-token'], proof),
+    restoreToken: makeRestoreToken(context.subkeys['restore-token'], { ...proof, deletedAt }),
     eraseAt: erasureOf(deletedAt, context.config),
   });
 }

@@ -50,6 +50,11 @@ export async function lockWaysIn(tx: Db, userId: string): Promise<void> {
     .for('update');
 }
 
+/** Removes every way in of a person, with what their methods know of them. */
+export async function removeWaysIn(tx: Db, userId: string): Promise<void> {
+  await tx.delete(credentials).where(eq(credentials.userId, userId));
+}
+
 /** Removes a way in of a person, with what its method knows of it. */
 export async function removeWayIn(tx: Db, userId: string, id: string): Promise<void> {
   await tx.delete(credentials).where(and(eq(credentials.userId, userId), eq(credentials.id, id)));

@@ -5,6 +5,7 @@ import { type Db, prepared } from '../db/client.js';
 import type { AuthErrorCode, LoginEventKind, SignInMethod } from '../graphql/schema.generated.js';
 import type { DeviceDescription } from './device.js';
 import { type LoginEventRow, loginEvents } from './login-events.table.js';
+import { users } from './users.table.js';
 
 /** What happened, without what the request tells by itself. */
 export interface LoginEvent {
@@ -19,8 +20,11 @@ export interface LoginEvent {
 /** Writes an event; within the transaction of what it tells, where there is one. */
 export async function recordLoginEvent(context: Context, db: Db, event: LoginEvent): Promise<void> {
   const { device } = event;
+  const { userId } = event;
   await db.insert(loginEvents).values({
     ...event,
+    // Of somebody who was erased a moment ago it is kept like the others: without whose it is.
+    userId: userId && sql`(select id from ${users} where id = ${userId} for key share)`,
     device: device && Object.keys(device).length > 0 ? device : null,
     clientName: context.client.name,
     clientVersion: context.client.version,
@@ -72,6 +76,14 @@ export function countLoginEvents(db: Db, days: number) {
     )
     .groupBy(sql`1, 2, 3, 4`)
     .orderBy(sql`1 desc, 2, 3, 4`);
+}
+
+/** Cuts the person out of their events, and with it the device's name and the network: what is left is counted, no more. */
+export async function forgetEventsOf(tx: Db, userId: string): Promise<void> {
+  await tx
+    .update(loginEvents)
+    .set({ userId: null, sessionId: null, device: null, network: null, requestId: null })
+    .where(eq(loginEvents.userId, userId));
 }
 
 /** Removes up to `most` events that are older than `days`. */

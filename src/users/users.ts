@@ -196,17 +196,26 @@ export async function closeAccount(tx: Db, id: string): Promise<Date | null> {
   return closed?.deletedAt ?? null;
 }
 
-/** Opens an account again that its owner had closed; false when it is not closed, or gone. */
-export async function reopenAccount(tx: Db, id: string): Promise<boolean> {
+/** Opens an account again that its owner had closed at that time; false when it is not closed, or gone. */
+export async function reopenAccount(tx: Db, id: string, deletedAt: Date): Promise<boolean> {
   const reopened = await tx
     .update(users)
     .set({ disabledAt: null, deletedAt: null })
-    .where(and(eq(users.id, id), isTakeable))
+    // A Date has milliseconds only.
+    .where(
+      and(
+        eq(users.id, id),
+        isTakeable,
+        sql`date_trunc('milliseconds', ${users.deletedAt}) = ${deletedAt.toISOString()}::timestamptz`,
+      ),
+    )
     .returning({ id: users.id });
   return reopened.length > 0;
 }
 
-const isErasable = (days: number) => lte(users.deletedAt, sql`now() - make_interval(days => ${days})`);
+/** Closed still: who was let in again by other means than `reopenAccount` is not erased. */
+const isErasable = (days: number) =>
+  and(isNotNull(users.disabledAt), lte(users.deletedAt, sql`now() - make_interval(days => ${days})`));
 
 /** Some accounts that their owners deleted more than `days` ago. */
 export async function listErasable(db: Db, days: number, most: number): Promise<string[]> {
@@ -214,17 +223,18 @@ export async function listErasable(db: Db, days: number, most: number): Promise<
   return found.map(({ id }) => id);
 }
 
-/** Locks such an account to be erased; false when it is none any more. */
-export async function lockErasable(tx: Db, id: string, days: number): Promise<boolean> {
-  const locked = await tx
-    .select({ id: users.id })
+/** Such an account by its id; null when it is none any more. Under `lockWaysIn` it stays one. */
+export async function findErasable(tx: Db, id: string, days: number): Promise<Person | null> {
+  const [found] = await tx
+    .select(personColumns)
     .from(users)
-    .where(and(eq(users.id, id), isErasable(days)))
-    .for('update');
-  return locked.length > 0;
+    .leftJoin(credentials, mailboxOf)
+    .leftJoin(phones, phoneOf)
+    .where(and(eq(users.id, id), isErasable(days)));
+  return found ?? null;
 }
 
-/** Erases a person with everything that hangs on it; login events keep no trace of whose they were. */
+/** Erases a person, with the sessions. */
 export async function erasePerson(tx: Db, id: string): Promise<void> {
   await tx.delete(users).where(eq(users.id, id));
 }

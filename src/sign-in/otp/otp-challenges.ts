@@ -127,6 +127,11 @@ export async function consumeOtpChallenge(tx: Db, id: string): Promise<boolean> 
   return consumed.length > 0;
 }
 
+/** Removes what was asked about a phone whose person is erased. */
+export async function forgetOtpChallenges(db: Db, phone: string): Promise<void> {
+  await db.delete(otpChallenges).where(eq(otpChallenges.phone, phone));
+}
+
 /** Removes up to `most` challenges that lapsed more than a day ago: until then their deliveries may bring news. */
 export async function sweepOtpChallenges(db: Db, most: number): Promise<number> {
   const gone = await db.execute(sql`

@@ -8,15 +8,16 @@ import { exchangeNativeCode, revokeGrant } from './provider-client.js';
 import type { Provider } from './providers.js';
 import { dropRevocation, queueRevocation, takeRevocation } from './revocations.js';
 
-/** Keeps a refresh token with its identity. */
+/** Keeps a refresh token with its identity; where that was unlinked or erased meanwhile, the grant is to be revoked. */
 export async function keepRefreshToken(
   { subkeys }: Pick<Tools, 'subkeys'>,
   db: Db,
-  id: string,
-  refreshToken: string,
-  clientId: string,
+  { id, issuer, clientId }: { id: string; issuer: string; clientId: string },
+  plain: string,
 ): Promise<void> {
-  await updateIdentity(db, id, { refreshToken: seal(subkeys['provider-token'], id, refreshToken), clientId });
+  const refreshToken = seal(subkeys['provider-token'], id, plain);
+  if (await updateIdentity(db, id, { refreshToken, clientId })) return;
+  await queueRevocation(db, { id, issuer, clientId, refreshToken });
 }
 
 /**
@@ -32,7 +33,9 @@ export async function exchangeLater(
   try {
     const client = { id: clientId, auth: appleClientAuth(tools.config) };
     const { refreshToken } = await exchangeNativeCode(provider, client, code);
-    if (refreshToken !== undefined) await keepRefreshToken(tools, tools.db, id, refreshToken, clientId);
+    const { issuer } = provider;
+    if (refreshToken !== undefined)
+      await keepRefreshToken(tools, tools.db, { id, issuer, clientId }, refreshToken);
   } catch (error) {
     tools.log.warn({ err: error }, 'the authorization code of a sign-in with Apple could not be exchanged');
   }

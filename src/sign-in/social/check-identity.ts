@@ -102,7 +102,8 @@ export async function checkSocial(
   const settle = async (identityId: string) => {
     if (refreshToken === null) return;
     const { plain } = open(subkeys['provider-token'], id, refreshToken);
-    await keepRefreshToken(context, db, identityId, plain, clientId);
+    const { issuer } = provider;
+    await keepRefreshToken(context, db, { id: identityId, issuer, clientId }, plain);
   };
   return { provider, claims, consume: (tx) => consumeSocialSignIn(tx, id, challenge), settle };
 }

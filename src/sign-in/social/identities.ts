@@ -78,13 +78,18 @@ export async function addIdentity(
   return id;
 }
 
-/** Keeps what the provider has told now; silence about the address leaves the one that it told before. */
+/** Keeps what the provider has told now; silence about the address leaves the one that it told before. False: it is gone. */
 export async function updateIdentity(
   tx: Db,
   id: string,
   news: Partial<
     Pick<IdentityRow, 'email' | 'isPrivateRelay' | 'mailStoppedAt' | 'refreshToken' | 'clientId'>
   >,
-): Promise<void> {
-  await tx.update(identities).set(news).where(eq(identities.credentialId, id));
+): Promise<boolean> {
+  const updated = await tx
+    .update(identities)
+    .set(news)
+    .where(eq(identities.credentialId, id))
+    .returning({ id: identities.credentialId });
+  return updated.length > 0;
 }

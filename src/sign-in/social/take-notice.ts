@@ -41,9 +41,11 @@ export async function takeAppleNotice(tools: Tools, payload: string): Promise<bo
 async function act(tools: Tools, tx: Db, type: string, identity: IdentityRow): Promise<void> {
   switch (type) {
     case 'email-disabled':
-      return updateIdentity(tx, identity.id, { mailStoppedAt: new Date() });
+      await updateIdentity(tx, identity.id, { mailStoppedAt: new Date() });
+      return;
     case 'email-enabled':
-      return updateIdentity(tx, identity.id, { mailStoppedAt: null });
+      await updateIdentity(tx, identity.id, { mailStoppedAt: null });
+      return;
     // The person has taken the app off the Apple account: the grant is gone, and with it every session.
     case 'consent-revoked':
       await updateIdentity(tx, identity.id, { refreshToken: null, clientId: null });
