@@ -57,8 +57,9 @@ export const reauthenticate: MutationResolvers['reauthenticate'] = async (_, { i
   if ('code' in proof) return refuse(proof);
 
   const renewed = await db.transaction(async (tx) => {
-    if (!(await lockPerson(tx, person.id))) return fail('SESSION_REVOKED');
+    // Before the person: whoever signs in by the same mailbox or phone at this moment locks them in this order.
     const proved = await proof.redeem(tx);
+    if (!(await lockPerson(tx, person.id))) return fail('SESSION_REVOKED');
     if (proved !== null && typeof proved === 'object') return proved;
     if (proved !== person.id) return fail('INVALID_CREDENTIALS');
     const amr = [...new Set([...session.amr, ...proof.amr])];
