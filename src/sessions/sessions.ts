@@ -265,7 +265,8 @@ export async function isProofFresh(db: Db, id: string, seconds: number): Promise
 }
 
 /**
- * Notes a fresh proof, and spends the refresh token: what goes out now knows of the proof.
+ * Notes a fresh proof, and spends the refresh token: a copy of it shall not share in the proof. Unless it was spent within
+ * the grace period: refreshes that are on their way with the one before would be two behind, and taken for reuse.
  * @returns null when the session was ended meanwhile
  */
 export async function renewProof(
@@ -273,14 +274,16 @@ export async function renewProof(
   config: Config,
   { id, amr, network }: { id: string; amr: string[]; network: string },
 ): Promise<SessionRow | null> {
+  const wasJustSpent = sql`(${sessions.refreshCount} > 0
+    and ${sessions.rotatedAt} > now() - make_interval(secs => ${config.refreshGraceSeconds}))`;
   const [renewed] = await tx
     .update(sessions)
     .set({
       reauthenticatedAt: sql`now()`,
       amr,
-      refreshCount: sql`${sessions.refreshCount} + 1`,
-      rotatedAt: sql`now()`,
-      rotationKeyHash: null,
+      refreshCount: sql`case when ${wasJustSpent} then ${sessions.refreshCount} else ${sessions.refreshCount} + 1 end`,
+      rotatedAt: sql`case when ${wasJustSpent} then ${sessions.rotatedAt} else now() end`,
+      rotationKeyHash: sql`case when ${wasJustSpent} then ${sessions.rotationKeyHash} end`,
       lastUsedAt: sql`now()`,
       network,
     })
