@@ -26,7 +26,8 @@ export async function takeRevocation(db: Db): Promise<RevocationRow | null> {
     .update(revocations)
     .set({
       tries: sql`${revocations.tries} + 1`,
-      nextTryAt: sql`now() + least(interval '15 seconds' * power(2, ${revocations.tries}), interval '6 hours')`,
+      // The power has an end of its own: an interval overflows.
+      nextTryAt: sql`now() + least(interval '15 seconds' * power(2, least(${revocations.tries}, 20)), interval '6 hours')`,
     })
     .where(sql`${revocations.id} in ${due}`)
     .returning();
