@@ -19,6 +19,7 @@ const cooldownMs = 30_000;
 const staleMs = 10 * 60_000;
 /** The end of what an outage of the provider is bridged for. */
 const expiredMs = 24 * 60 * 60_000;
+/** For both documents together. */
 const timeoutMs = 3_000;
 /** Real ones have about 2 KB. */
 const mostBytes = 256 * 1024;
@@ -65,7 +66,7 @@ export class ProviderKeys {
   }
 
   #age(): number {
-    return Date.now() - this.#fetchedAt;
+    return performance.now() - this.#fetchedAt;
   }
 
   async #look(...[header, token]: Parameters<JWTVerifyGetKey>) {
@@ -80,7 +81,7 @@ export class ProviderKeys {
 
   /** Fetches, unless it was tried just now; whether what is held now is what the last try brought. */
   #fetch(): Promise<boolean> {
-    if (this.#going === null && Date.now() - this.#triedAt < cooldownMs)
+    if (this.#going === null && performance.now() - this.#triedAt < cooldownMs)
       return Promise.resolve(this.#fetchedAt >= this.#triedAt);
     this.#going ??= this.#fetchNow().finally(() => {
       this.#going = null;
@@ -89,19 +90,21 @@ export class ProviderKeys {
   }
 
   async #fetchNow(): Promise<boolean> {
-    this.#triedAt = Date.now();
+    this.#triedAt = performance.now();
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
       const metadata = (await readJson(
         `${this.#issuer}/.well-known/openid-configuration`,
+        signal,
       )) as ProviderMetadata;
       // Section 4.3: exactly the issuer that was asked for.
       if (metadata.issuer !== this.#issuer) throw new Error(`the provider calls itself ${metadata.issuer}`);
       const [own, keys] = [new URL(this.#issuer), new URL(metadata.jwks_uri)];
       if (keys.protocol !== 'https:' && keys.protocol !== own.protocol)
         throw new Error('the keys are not published over https');
-      this.#keys = createLocalJWKSet((await readJson(metadata.jwks_uri)) as JSONWebKeySet);
+      this.#keys = createLocalJWKSet((await readJson(metadata.jwks_uri, signal)) as JSONWebKeySet);
       this.#metadata = metadata;
-      this.#fetchedAt = Date.now();
+      this.#fetchedAt = performance.now();
       return true;
     } catch (error) {
       this.#log.warn({ err: error, issuer: this.#issuer }, 'the keys of a provider could not be fetched');
@@ -110,9 +113,9 @@ export class ProviderKeys {
   }
 }
 
-async function readJson(url: string): Promise<unknown> {
+async function readJson(url: string, signal: AbortSignal): Promise<unknown> {
   // A redirect could lead to what only this machine can reach.
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+  const response = await fetch(url, { redirect: 'error', signal });
   if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
