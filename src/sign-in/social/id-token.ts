@@ -33,10 +33,9 @@ export async function verifyIdToken(
     // An access token or a logout token is signed by the same keys.
     const isIdToken = protectedHeader.typ === undefined || protectedHeader.typ.toUpperCase() === 'JWT';
     const isForUs = [payload.aud].flat().every((audience) => audiences.includes(audience ?? ''));
-    const isByOurs = payload.azp === undefined || audiences.includes(String(payload.azp));
+    const isByOurs = payload.azp === undefined || holds(audiences, payload.azp);
     const isPast = typeof payload.iat === 'number' && payload.iat <= Date.now() / 1000 + leeway;
-    const isAsked =
-      nonces === null ? payload.nonce === undefined : nonces.includes(String(payload.nonce ?? ''));
+    const isAsked = nonces === null ? payload.nonce === undefined : holds(nonces, payload.nonce);
     const hasSubject = typeof payload.sub === 'string' && /^[\x21-\x7e]{1,255}$/.test(payload.sub);
     return isIdToken && isForUs && isByOurs && isPast && isAsked && hasSubject ? payload : null;
   } catch (error) {
@@ -44,6 +43,10 @@ export async function verifyIdToken(
     throw error;
   }
 }
+
+/** A list with one of them in it is none of them. */
+const holds = (texts: readonly string[], claim: unknown) =>
+  typeof claim === 'string' && texts.includes(claim);
 
 /** Who somebody is, by a provider's word. */
 export interface IdentityClaims {
