@@ -34,6 +34,7 @@ declare module 'oidc-provider' {
     ) => Stored;
     readonly RefreshToken: { find(value: string): Promise<{ clientId: string } | undefined> };
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+    on(event: 'refresh_token.saved', listener: (token: { jti: string }) => void): void;
     use(middleware: (context: ProviderContext, next: () => Promise<void>) => Promise<void>): void;
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
   }

@@ -1,9 +1,10 @@
 // Stand-ins for Google, Apple, Firebase and further OpenID providers: a certified provider for the code flow, and keys of one's own for tokens.
-import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exportJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Provider, ProviderContext } from 'oidc-provider';
 import type { Test } from 'tap';
 import type { Environment } from './helper.js';
@@ -51,11 +52,14 @@ const publicJwk = async ({ kid, publicKey }: SigningKey): Promise<JWK> => ({
   use: 'sig',
 });
 
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+
 type Endpoint = 'discovery' | 'jwks' | 'token' | 'revocation';
 
-/** How an endpoint answers instead: another answer, or as a network fails. */
+/** How an endpoint answers instead: with something else, late, or as a network fails. */
 export type Behaviour =
   | { status: number; body?: string; headers?: Record<string, string> }
+  | { lateMs: number }
   | 'hang'
   | 'hang-up';
 
@@ -116,10 +120,9 @@ export class KeyServer {
       exp: now + 600,
       ...claims,
     };
-    // Without what is undefined, which would be read as there.
-    return new SignJWT(JSON.parse(JSON.stringify(payload)))
-      .setProtectedHeader(JSON.parse(JSON.stringify({ alg: 'RS256', kid: key.kid, ...header })))
-      .sign(key.privateKey);
+    // By hand: a library would refuse to sign half of what tests want signed.
+    const parts = [{ alg: 'RS256', kid: key.kid, ...header }, payload].map(encode).join('.');
+    return `${parts}.${sign('sha256', Buffer.from(parts), key.privateKey).toString('base64url')}`;
   }
 
   /** What it says about itself. */
@@ -135,7 +138,8 @@ export class KeyServer {
       const instead = this.behaviour[endpoint];
       if (instead === 'hang') return;
       if (instead === 'hang-up') return void request.socket.destroy();
-      if (instead !== undefined) {
+      if (instead !== undefined && 'lateMs' in instead) await sleep(instead.lateMs);
+      else if (instead !== undefined) {
         response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
         return void response.end(instead.body);
       }
@@ -200,6 +204,8 @@ export class OpenIdStandIn extends KeyServer {
   readonly teamKeyId = 'KEY1234567';
   /** Apple: what came to the revocation endpoint. */
   readonly revocations: Revocation[] = [];
+  /** Apple: every refresh token that was given out. */
+  readonly refreshTokens: string[] = [];
   /** Apple: every client secret that was good, decoded. */
   readonly clientSecrets: JWTPayload[] = [];
   readonly #people = new Map<string, Somebody>();
@@ -285,6 +291,7 @@ export class OpenIdStandIn extends KeyServer {
         status: context.status,
       });
     });
+    this.#provider.on('refresh_token.saved', ({ jti }) => this.refreshTokens.push(jti));
     this.#callback = this.#provider.callback();
   }
 
