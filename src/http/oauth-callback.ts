@@ -21,7 +21,9 @@ export async function registerOauthCallback(app: FastifyInstance, tools: Tools):
         done(null, new URLSearchParams(body as string));
       },
     );
-    scope.get<{ Params: { provider: string } }>('/oauth/callback/:provider', (request, reply) =>
+    // HEAD would use the answer up, and its sender see nothing of it.
+    const get = { exposeHeadRoute: false };
+    scope.get<{ Params: { provider: string } }>('/oauth/callback/:provider', get, (request, reply) =>
       answer(request.params.provider, new URL(request.url, 'http://gateway').searchParams, reply),
     );
     // Apple posts a form.
