@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.js';
 import { open, seal } from '../../tokens/secret-key.js';
 import { appleClientAuth } from './apple-client-auth.js';
 import { type IdentityRow, updateIdentity } from './identities.js';
-import { exchangeNativeCode, revokeGrant } from './provider-client.js';
+import { exchangeNativeCode, revokeGrant, toldBy } from './provider-client.js';
 import type { Provider } from './providers.js';
 import { dropRevocation, queueRevocation, takeRevocation } from './revocations.js';
 
@@ -37,7 +37,10 @@ export async function exchangeLater(
     if (refreshToken !== undefined)
       await keepRefreshToken(tools, tools.db, { id, issuer, clientId }, refreshToken);
   } catch (error) {
-    tools.log.warn({ err: error }, 'the authorization code of a sign-in with Apple could not be exchanged');
+    tools.log.warn(
+      { err: error, told: toldBy(error) },
+      'the authorization code of a sign-in with Apple could not be exchanged',
+    );
   }
 }
 
@@ -65,7 +68,10 @@ export async function revokeNext(
     await revokeGrant(provider, client, plain);
     await dropRevocation(tools.db, due.id);
   } catch (error) {
-    tools.log.warn({ err: error, tries: due.tries }, 'a grant could not be revoked at Apple');
+    tools.log.warn(
+      { err: error, told: toldBy(error), tries: due.tries },
+      'a grant could not be revoked at Apple',
+    );
   }
   return true;
 }

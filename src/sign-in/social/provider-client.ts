@@ -79,6 +79,27 @@ export async function revokeGrant(
   await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
 }
 
+/** Whether a provider did not answer, or not now, so that it is worth trying again. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, cause, extensions, status } = error as Error & {
+    code?: string;
+    extensions?: { code?: string };
+    status?: number;
+  };
+  const answered = status ?? (cause instanceof Response ? cause.status : 0);
+  // Fetch wraps what the network says in a TypeError.
+  const isNetwork = error instanceof TypeError && cause instanceof Error;
+  const isTimeout = code === 'OAUTH_TIMEOUT' || extensions?.code === 'UNAVAILABLE';
+  return isNetwork || isTimeout || answered === 429 || answered >= 500;
+}
+
+/** The provider's own word for a failure (RFC 6749, sections 4.1.2.1 and 5.2): `invalid_client` tells whom to look at. */
+export function toldBy(error: unknown): string | undefined {
+  const { error: word } = error as { error?: unknown };
+  return typeof word === 'string' && /^[a-z_]{1,40}$/.test(word) ? word : undefined;
+}
+
 function clientOf({ client, name }: Provider): NonNullable<Provider['client']> {
   if (client === null) throw new Error(`${name} has no code flow`);
   return client;

@@ -4,7 +4,7 @@ import { readFlowTicket, writeFlowTicket } from '../../tokens/one-time-secret.js
 import { seal } from '../../tokens/secret-key.js';
 import { bindingOf } from './binding.js';
 import { type IdentityClaims, readIdentity, verifyIdToken } from './id-token.js';
-import { exchangeResponse } from './provider-client.js';
+import { exchangeResponse, isAway, toldBy } from './provider-client.js';
 import type { Provider } from './providers.js';
 import { keepClaims, takeReturn } from './social-sign-ins.js';
 import type { SocialSignInRow } from './social-sign-ins.table.js';
@@ -46,26 +46,19 @@ async function readAnswer(
   const told = response.get('error');
   // Apple's word for a person who turned back is its own.
   if (told === 'access_denied' || told === 'user_cancelled_authorize') return 'access_denied';
+  if (told === 'temporarily_unavailable') return told;
   try {
     const binding = bindingOf(config, subkeys['one-time-secret'], signIn);
     const { idToken, refreshToken } = await exchangeResponse(provider, response, binding);
     const payload = await verifyIdToken(provider, idToken ?? '', [binding.nonce]);
     if (payload === null) throw new Error('the ID token is not good');
-    const claims = readIdentity(provider, payload, nameIn(response.get('user')));
-    return { claims, refreshToken: provider.method === 'APPLE' ? refreshToken : undefined };
+    if (provider.method !== 'APPLE')
+      return { claims: readIdentity(provider, payload), refreshToken: undefined };
+    return { claims: readIdentity(provider, payload, nameIn(response.get('user'))), refreshToken };
   } catch (error) {
-    log.warn({ err: error, provider: provider.name }, 'a sign-in at a provider failed');
+    log.warn({ err: error, told: toldBy(error), provider: provider.name }, 'a sign-in at a provider failed');
     return isAway(error) ? 'temporarily_unavailable' : 'server_error';
   }
-}
-
-function isAway(error: unknown): boolean {
-  const { code, name, extensions } = error as {
-    code?: string;
-    name?: string;
-    extensions?: { code?: string };
-  };
-  return code === 'OAUTH_TIMEOUT' || name === 'TimeoutError' || extensions?.code === 'UNAVAILABLE';
 }
 
 /** Apple sends the name beside the code, as JSON, at the first sign-in only. It is a wish of the person, no proof. */
