@@ -188,6 +188,15 @@ export interface Revocation {
   status: number;
 }
 
+/** What one further provider has that another has not. */
+interface Options {
+  /** A client without a secret. */
+  isPublic?: boolean;
+  vouchesForEmail?: boolean;
+  /** The only way in which it takes the secret. */
+  secretBy?: 'client_secret_post' | 'client_secret_basic';
+}
+
 /**
  * A certified provider (oidc-provider) with a front of ours, which publishes the keys, so that they can be rotated and
  * tokens be signed with any claims, and can make each endpoint fail.
@@ -216,29 +225,26 @@ export class OpenIdStandIn extends KeyServer {
   readonly #callback: ReturnType<Provider['callback']>;
 
   /** @param name as the gateway calls it; `google` and `apple` behave as those do */
-  static async open(
-    t: Test,
-    name: string,
-    options: { isPublic?: boolean; vouchesForEmail?: boolean } = {},
-  ): Promise<OpenIdStandIn> {
+  static async open(t: Test, name: string, options: Options = {}): Promise<OpenIdStandIn> {
     return KeyServer.listen(t, (port) => new OpenIdStandIn(port, name, options));
   }
 
   private constructor(
     port: number,
     readonly name: string,
-    readonly options: { isPublic?: boolean; vouchesForEmail?: boolean },
+    readonly options: Options,
   ) {
     super(port, name === 'apple' ? 'com.acme.app' : `${name}-client`, '');
     this.clientId = this.isApple ? 'com.acme.web' : this.audience;
     this.clientSecret = options.isPublic ? null : randomBytes(16).toString('hex');
+    const secretBy = options.secretBy ?? 'client_secret_post';
     const client = {
       client_id: this.clientId,
       redirect_uris: [`${publicUrl}/oauth/callback/${name}`],
       grant_types: ['authorization_code', 'refresh_token'],
       ...(this.clientSecret === null
         ? { token_endpoint_auth_method: 'none' }
-        : { token_endpoint_auth_method: 'client_secret_post', client_secret: this.clientSecret }),
+        : { token_endpoint_auth_method: secretBy, client_secret: this.clientSecret }),
     };
     const native = { ...client, client_id: this.bundleId };
     this.#provider = quietly(
@@ -247,6 +253,7 @@ export class OpenIdStandIn extends KeyServer {
           clients: this.isApple ? [client, native] : [client],
           jwks: { keys: [privateJwk(this.#providerKey)] },
           cookies: { keys: [randomBytes(16).toString('hex')] },
+          clientAuthMethods: [secretBy, 'none'],
           scopes: ['openid', 'email', 'profile', 'name'],
           // In the ID token itself, as Google and Apple do it.
           conformIdTokenClaims: false,

@@ -19,3 +19,16 @@ export function bindingOf(
     redirectUri: `${publicUrl}/oauth/callback/${provider}`,
   };
 }
+
+/** As it was when the sign-in began: by the state that came back, under the previous key if that made it. */
+export function recallBinding(
+  config: Pick<Config, 'publicUrl'>,
+  { all }: Subkeys,
+  signIn: Pick<SocialSignInRow, 'id' | 'provider'>,
+  state: string,
+): Binding {
+  const bindings = all.map((current) => bindingOf(config, { current, all }, signIn));
+  const binding = bindings.find((one) => one.state === state);
+  if (binding === undefined) throw new Error('a state was read that is not of this sign-in');
+  return binding;
+}

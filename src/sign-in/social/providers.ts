@@ -103,11 +103,13 @@ function listProviders(config: Config, log: Tools['log']): Provider[] {
   return providers;
 }
 
-/** `client_secret_post` (OpenID Connect Core, section 9), which every provider here takes. */
+/** In the form if the provider takes it there, else in the header, which is what one that says nothing takes (OpenID Connect Discovery, section 3). */
 function sendSecret(secret: string): ClientAuth {
-  return (_server, client, body) => {
-    body.set('client_id', client.client_id);
-    body.set('client_secret', secret);
+  return async (server, client, body, headers) => {
+    const { ClientSecretBasic, ClientSecretPost } = await import('openid-client');
+    const inForm = server.token_endpoint_auth_methods_supported?.includes('client_secret_post');
+    const present = inForm ? ClientSecretPost(secret) : ClientSecretBasic(secret);
+    return present(server, client, body, headers);
   };
 }
 

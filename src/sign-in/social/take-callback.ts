@@ -2,7 +2,7 @@
 import type { Tools } from '../../context.js';
 import { readFlowTicket, writeFlowTicket } from '../../tokens/one-time-secret.js';
 import { seal } from '../../tokens/secret-key.js';
-import { bindingOf } from './binding.js';
+import { recallBinding } from './binding.js';
 import { type IdentityClaims, readIdentity, verifyIdToken } from './id-token.js';
 import { exchangeResponse, isAway, toldBy } from './provider-client.js';
 import type { Provider } from './providers.js';
@@ -48,7 +48,7 @@ async function readAnswer(
   if (told === 'access_denied' || told === 'user_cancelled_authorize') return 'access_denied';
   if (told === 'temporarily_unavailable') return told;
   try {
-    const binding = bindingOf(config, subkeys['one-time-secret'], signIn);
+    const binding = recallBinding(config, subkeys['one-time-secret'], signIn, response.get('state') ?? '');
     const { idToken, refreshToken } = await exchangeResponse(provider, response, binding);
     const payload = await verifyIdToken(provider, idToken ?? '', [binding.nonce]);
     if (payload === null) throw new Error('the ID token is not good');

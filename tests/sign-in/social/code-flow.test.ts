@@ -12,13 +12,14 @@ import {
   type Somebody,
 } from '../../openid-stand-in.js';
 
-const [google, apple, acme, beta] = await Promise.all([
+const [google, apple, acme, beta, gamma] = await Promise.all([
   OpenIdStandIn.open(t, 'google'),
   OpenIdStandIn.open(t, 'apple'),
   OpenIdStandIn.open(t, 'acme', { vouchesForEmail: true }),
   OpenIdStandIn.open(t, 'beta', { isPublic: true }),
+  OpenIdStandIn.open(t, 'gamma', { secretBy: 'client_secret_basic' }),
 ]);
-const providers = [google, apple, acme, beta];
+const providers = [google, apple, acme, beta, gamma];
 const appLink = 'com.acme.app://signed-in/';
 const universalLink = 'https://app.example.com/signed-in';
 // A loaded machine is not what these are about.
@@ -26,7 +27,7 @@ const calm = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '8', CHALLENGES_PER_
 const settings = {
   ...google.settings,
   ...apple.settings,
-  OIDC_PROVIDERS: JSON.stringify([acme.entry, beta.entry]),
+  OIDC_PROVIDERS: JSON.stringify([acme.entry, beta.entry, gamma.entry]),
   APP_LINKS: `${universalLink},${appLink}`,
   ...calm,
 };
@@ -45,10 +46,15 @@ interface Begun {
   state: string;
 }
 
-async function begin(provider: OpenIdStandIn, redirectUri = appLink, headers = {}): Promise<Begun> {
+async function begin(
+  provider: OpenIdStandIn,
+  redirectUri = appLink,
+  headers = {},
+  at = gateway,
+): Promise<Begun> {
   const verifier = randomBytes(32).toString('base64url');
   const input = { provider: provider.name, redirectUri, codeChallenge: challengeOf(verifier) };
-  const { data, body } = await gateway.graphql(operations.startSocialSignIn, { input }, { headers });
+  const { data, body } = await at.graphql(operations.startSocialSignIn, { input }, { headers });
   if (data?.startSocialSignIn?.__typename !== 'SocialSignInStarted') throw new Error(body);
   const url: string = data.startSocialSignIn.authorizationUrl;
   const { searchParams } = new URL(url);
@@ -96,10 +102,13 @@ function change(request: CallbackRequest, how: (parameters: URLSearchParams) => 
     : { ...request, payload: parameters.toString() };
 }
 
-const methodOf = { google: 'GOOGLE', apple: 'APPLE', acme: 'OPENID', beta: 'OPENID' } as Record<
-  string,
-  string
->;
+const methodOf = {
+  google: 'GOOGLE',
+  apple: 'APPLE',
+  acme: 'OPENID',
+  beta: 'OPENID',
+  gamma: 'OPENID',
+} as Record<string, string>;
 const entered = { __typename: 'SessionTokens' };
 const gone = { __typename: 'AuthError', code: 'CHALLENGE_GONE' };
 
@@ -134,7 +143,7 @@ for (const provider of providers) {
     );
 
     const first = await finish(back.code, verifier);
-    const vouches = provider !== beta;
+    const vouches = provider !== beta && provider !== gamma;
     t.match(first, {
       ...entered,
       user: { name: 'Asha Rao', email: vouches ? person.email : null, emailVerified: vouches },
@@ -675,6 +684,20 @@ t.test('any replica takes the answer, and another one the code', async (t) => {
   const { url, verifier } = await begin(apple);
   const back = await comeBack(await apple.signIn(url, somebody()), replica);
   t.match(await finish(back.code, verifier), entered);
+});
+
+t.test('a sign-in outlives the replacement of SECRET_KEY', async (t) => {
+  const [older, newer] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
+  const before = await build(t, { ...settings, SECRET_KEY: older });
+  const after = await build(t, { ...settings, SECRET_KEY: newer, SECRET_KEY_PREVIOUS: older }, before);
+  for (const provider of [apple, acme]) {
+    const begun = await begin(provider, appLink, {}, before);
+    const back = await comeBack(await provider.signIn(begun.url, somebody()), after);
+    t.match(await finish(back.code, begun.verifier, after), entered, 'at the provider meanwhile');
+    const late = await begin(provider, appLink, {}, before);
+    const { code } = await comeBack(await provider.signIn(late.url, somebody()), before);
+    t.match(await finish(code, late.verifier, after), entered, 'on the way to the app meanwhile');
+  }
 });
 
 t.test('no code, state, nonce, verifier, token or address stands in the log', async (t) => {
