@@ -1,4 +1,5 @@
 // Owns every setting: the only reader of process.env, one schema, every problem told at once.
+import { createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -128,11 +129,26 @@ const androidApps = list.transform((items, check) =>
   }),
 );
 
-/** OpenID Connect Discovery, section 4.1: paths are appended to an issuer. */
+/** Character by character what the provider calls itself: some end in a slash (OpenID Connect Discovery, section 4.1). */
 const issuer = url('https:', 'http:').refine(
-  (text) => !/[?#@]|\/$/.test(text),
-  'has a query, a fragment, a user or a slash at its end',
+  (text) => !/[?#@]/.test(text),
+  'has a query, a fragment or a user in it',
 );
+
+/** Whether what a provider publishes could be changed on its way here. */
+function isOpenToOthers(issuer: string): boolean {
+  const { hostname, protocol } = new URL(issuer);
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+/** Apple's keys are for ES256; a file of another kind would fail at the first sign-in only. */
+function isP256Key(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false;
+  }
+}
 
 /** Providers beside Google, Apple and Firebase. */
 const oidcProviders = z
@@ -418,10 +434,7 @@ const variables = {
   APPLE_PRIVATE_KEY: z
     .string()
     .transform((text) => text.replaceAll('\\n', '\n'))
-    .refine(
-      (text) => /^-----BEGIN PRIVATE KEY-----\n[\s\S]+-----END PRIVATE KEY-----\s*$/.test(text),
-      'is not a .p8 file',
-    )
+    .refine(isP256Key, 'is not a .p8 file, a private key for ES256')
     .optional()
     .register(about, {
       group: 'Sign-in',
@@ -439,10 +452,13 @@ const variables = {
       group: 'Sign-in',
       meaning: 'Firebase project whose ID tokens are taken.',
     }),
-  FIREBASE_ISSUER: issuer.default('https://securetoken.google.com').register(about, {
-    group: 'Sign-in',
-    meaning: 'Where Firebase is, without the project; another place only for tests.',
-  }),
+  FIREBASE_ISSUER: issuer
+    .refine((text) => !text.endsWith('/'), 'has a slash at its end')
+    .default('https://securetoken.google.com')
+    .register(about, {
+      group: 'Sign-in',
+      meaning: 'Where Firebase is, without the project; another place only for tests.',
+    }),
   OIDC_PROVIDERS: oidcProviders.prefault('[]').register(about, {
     group: 'Sign-in',
     meaning:
@@ -796,6 +812,16 @@ export function readConfig(
   }
   if (given.GOOGLE_CLIENT_SECRET !== undefined && given.GOOGLE_CLIENT_IDS === undefined) {
     problems.push('GOOGLE_CLIENT_IDS missing: the secret belongs to the first of them');
+  }
+  if (production && parsed.success) {
+    const { APPLE_ISSUER, FIREBASE_ISSUER, GOOGLE_ISSUER, OIDC_PROVIDERS } = parsed.data;
+    const issuers = {
+      ...{ GOOGLE_ISSUER, APPLE_ISSUER, FIREBASE_ISSUER },
+      ...Object.fromEntries(OIDC_PROVIDERS.map(({ name, issuer }) => [`OIDC_PROVIDERS (${name})`, issuer])),
+    };
+    for (const [name, issuer] of Object.entries(issuers)) {
+      if (isOpenToOthers(issuer)) problems.push(`${name} must be https:// in production`);
+    }
   }
   // With it Firebase's own kits take unsigned tokens; here it has no effect, and whoever sets it expects one.
   if (production && environment.FIREBASE_AUTH_EMULATOR_HOST) {

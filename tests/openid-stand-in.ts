@@ -195,6 +195,8 @@ interface Options {
   vouchesForEmail?: boolean;
   /** The only way in which it takes the secret. */
   secretBy?: 'client_secret_post' | 'client_secret_basic';
+  /** Its issuer ends in a slash. */
+  hasSlash?: boolean;
 }
 
 /**
@@ -234,7 +236,7 @@ export class OpenIdStandIn extends KeyServer {
     readonly name: string,
     readonly options: Options,
   ) {
-    super(port, name === 'apple' ? 'com.acme.app' : `${name}-client`, '');
+    super(port, name === 'apple' ? 'com.acme.app' : `${name}-client`, options.hasSlash ? '/' : '');
     this.clientId = this.isApple ? 'com.acme.web' : this.audience;
     this.clientSecret = options.isPublic ? null : randomBytes(16).toString('hex');
     const secretBy = options.secretBy ?? 'client_secret_post';

@@ -94,7 +94,8 @@ export class ProviderKeys {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const metadata = (await readJson(
-        `${this.#issuer}/.well-known/openid-configuration`,
+        // Section 4.1: without the slash that some issuers end in.
+        `${this.#issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
         signal,
       )) as ProviderMetadata;
       // Section 4.3: exactly the issuer that was asked for.

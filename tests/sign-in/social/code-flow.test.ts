@@ -17,7 +17,7 @@ const [google, apple, acme, beta, gamma] = await Promise.all([
   OpenIdStandIn.open(t, 'apple'),
   OpenIdStandIn.open(t, 'acme', { vouchesForEmail: true }),
   OpenIdStandIn.open(t, 'beta', { isPublic: true }),
-  OpenIdStandIn.open(t, 'gamma', { secretBy: 'client_secret_basic' }),
+  OpenIdStandIn.open(t, 'gamma', { secretBy: 'client_secret_basic', hasSlash: true }),
 ]);
 const providers = [google, apple, acme, beta, gamma];
 const appLink = 'com.acme.app://signed-in/';
