@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import t from 'tap';
 import { type Config, ConfigError, describeVariables, readConfig } from '../src/config.js';
 
@@ -10,7 +10,7 @@ const refused = (environment: Record<string, string>): string[] => {
     read(environment);
     return [];
   } catch (error) {
-    return (error as ConfigError).problems.map((line) => line.split(' ')[0] ?? '');
+    return (error as ConfigError).problems.map((line) => line.split(/[ .]/)[0] ?? '');
   }
 };
 const secretKey = randomBytes(32).toString('base64url');
@@ -23,6 +23,10 @@ const production = {
   TRUST_PROXY: 'fly',
   SIGNUP_EMAIL_PROOF: 'false',
 };
+
+const acme = { name: 'acme', issuer: 'https://id.acme.com', clientId: 'darwaza' };
+const applePem = (namedCurve: string) =>
+  generateKeyPairSync('ec', { namedCurve }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 t.test('nothing set: a gateway for one’s own machine', async (t) => {
   const config = read({});
@@ -247,6 +251,41 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     OTP_ATTEMPTS_PER_DAY: ['0', '1001'],
     OTP_BUDGET: ['strict'],
     OTP_SPEND_PER_DAY: ['-1', '100000001'],
+    CHALLENGES_PER_MINUTE: ['0', '1000001'],
+    GOOGLE_CLIENT_IDS: [',', ' , '],
+    GOOGLE_ISSUER: ['accounts.google.com', 'https://a/?b', 'https://a#b', 'https://user@a', 'file:///a'],
+    APPLE_CLIENT_IDS: [','],
+    APPLE_ISSUER: ['appleid.apple.com'],
+    APPLE_TEAM_ID: ['short', 'abcde12345', 'ABCDE123456'],
+    APPLE_KEY_ID: ['short', 'key1234567'],
+    APPLE_PRIVATE_KEY: [
+      'AuthKey_KEY1234567.p8',
+      applePem('P-384'),
+      applePem('P-256').replace(/\n.{10}/, '\n'),
+      applePem('P-256').replaceAll('PRIVATE', 'PUBLIC'),
+      generateKeyPairSync('rsa', { modulusLength: 2048 })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
+    ],
+    FIREBASE_PROJECT_ID: ['Acme', 'acme/other', 'a', '../acme-project', `a${'b'.repeat(30)}`],
+    FIREBASE_ISSUER: ['securetoken.google.com', 'https://securetoken.google.com/'],
+    OIDC_PROVIDERS: [
+      'acme=https://id.acme.com',
+      '{}',
+      'null',
+      JSON.stringify([{ ...acme, name: 'google' }]),
+      JSON.stringify([{ ...acme, name: 'Acme' }]),
+      JSON.stringify([{ ...acme, name: 'a/b' }]),
+      JSON.stringify([{ ...acme, issuer: 'id.acme.com' }]),
+      JSON.stringify([{ ...acme, issuer: 'https://id.acme.com?x' }]),
+      JSON.stringify([{ ...acme, clientId: '' }]),
+      JSON.stringify([{ ...acme, clientId: undefined }]),
+      JSON.stringify([{ ...acme, clientSecret: '' }]),
+      JSON.stringify([{ ...acme, vouchesForEmail: 'true' }]),
+      JSON.stringify([{ ...acme, vouchesForMail: true }]),
+      JSON.stringify([acme, { ...acme, issuer: 'https://other.acme.com' }]),
+      JSON.stringify([acme, { ...acme, name: 'other' }]),
+    ],
   };
   // What is only asked for together with something else comes with it.
   const mail = { SMTP_URL: 'smtp://mail.acme.com', MAIL_FROM: 'hello@acme.com' };
@@ -258,7 +297,12 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     TWILIO_WHATSAPP_CONTENT: `en=${'HX'.padEnd(34, '0')}`,
   };
   const testCodes = { TEST_OTPS: '+919999900001:123456', TEST_OTPS_UNTIL: '2027-01-31' };
-  const companions = [mail, twilio, testCodes] as Record<string, string>[];
+  const appleKey = {
+    APPLE_TEAM_ID: 'ABCDE12345',
+    APPLE_KEY_ID: 'KEY1234567',
+    APPLE_PRIVATE_KEY: applePem('P-256'),
+  };
+  const companions = [mail, twilio, testCodes, appleKey] as Record<string, string>[];
   const companyOf = (name: string) => companions.find((group) => name in group) ?? {};
   for (const group of companions) t.same(refused(group), [], 'together they are good');
   for (const [name, values] of Object.entries(wrong)) {
@@ -270,7 +314,10 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
   t.same(new Set(refused(all)), new Set(Object.keys(wrong)), 'all at once');
 
   // Anything goes for these: they are names.
-  const free = ['HOST', 'DATA_DIR', 'METRICS_HOST', 'PASSWORD_FORBIDDEN_WORDS'];
+  const free = [
+    ...['HOST', 'DATA_DIR', 'METRICS_HOST', 'PASSWORD_FORBIDDEN_WORDS'],
+    ...['GOOGLE_CLIENT_SECRET', 'APPLE_SERVICES_ID'],
+  ];
   const known = describeVariables().map(({ name }) => name);
   t.same(new Set([...Object.keys(wrong), ...free]), new Set(known), 'no variable is left out here');
 });
@@ -291,6 +338,40 @@ t.test('settings that need each other are refused alone', async (t) => {
   t.same(refused(sid), ['TWILIO_AUTH_TOKEN', 'TWILIO_SMS_FROM']);
   t.same(refused({ TEST_OTPS: '+919999900001:123456' }), ['TEST_OTPS_UNTIL']);
   t.same(refused({ ...production, SIGNUP_EMAIL_PROOF: '' }), ['SMTP_URL']);
+  t.same(refused({ GOOGLE_CLIENT_SECRET: 'x' }), ['GOOGLE_CLIENT_IDS']);
+  t.same(refused({ APPLE_SERVICES_ID: 'com.acme.web' }), ['APPLE_PRIVATE_KEY']);
+  t.same(refused({ APPLE_PRIVATE_KEY: applePem('P-256') }), ['APPLE_TEAM_ID,']);
+  t.same(refused({ APPLE_TEAM_ID: 'ABCDE12345', APPLE_KEY_ID: 'KEY1234567' }), ['APPLE_PRIVATE_KEY']);
+});
+
+t.test('providers are taken as they are configured, and in production over https alone', async (t) => {
+  const pem = applePem('P-256');
+  const apple = { APPLE_TEAM_ID: 'ABCDE12345', APPLE_KEY_ID: 'KEY1234567' };
+  const inOneLine = pem.replaceAll('\n', '\\n');
+  t.equal(read({ ...apple, APPLE_PRIVATE_KEY: inOneLine }).applePrivateKey, pem, 'line ends as \\n');
+  t.same(read({ GOOGLE_CLIENT_IDS: 'server, android' }).googleClientIds, ['server', 'android']);
+  t.same(read({ OIDC_PROVIDERS: JSON.stringify([acme]) }).oidcProviders, [
+    { ...acme, vouchesForEmail: false },
+  ]);
+  t.match(read({}), { googleClientIds: undefined, appleClientIds: undefined, oidcProviders: [] });
+
+  const elsewhere = (issuer: string) => JSON.stringify([{ ...acme, issuer }]);
+  const plain = 'http://id.acme.internal';
+  t.same(refused({ ...production, OIDC_PROVIDERS: elsewhere(plain) }), ['OIDC_PROVIDERS']);
+  for (const name of ['GOOGLE_ISSUER', 'APPLE_ISSUER', 'FIREBASE_ISSUER']) {
+    t.same(refused({ ...production, [name]: plain }), [name]);
+  }
+  t.same(refused({ OIDC_PROVIDERS: elsewhere(plain) }), [], 'outside production');
+  for (const good of ['http://127.0.0.1:4000', 'http://[::1]:4000', 'https://acme.eu.auth0.com/']) {
+    t.same(refused({ ...production, OIDC_PROVIDERS: elsewhere(good) }), [], good);
+  }
+});
+
+t.test('in production there is no emulator of Firebase, whose tokens nobody signs', async (t) => {
+  const emulator = { FIREBASE_PROJECT_ID: 'acme-project', FIREBASE_AUTH_EMULATOR_HOST: 'localhost:9099' };
+  t.same(refused({ ...production, ...emulator }), ['FIREBASE_AUTH_EMULATOR_HOST']);
+  t.same(refused({ ...production, ...emulator, FIREBASE_AUTH_EMULATOR_HOST: '' }), []);
+  t.same(refused(emulator), []);
 });
 
 t.test('what is good is taken', async (t) => {
@@ -337,6 +418,9 @@ t.test('no message repeats a secret', async (t) => {
       'REDIS_URL',
       'SECRET_KEY',
       'SECRET_KEY_PREVIOUS',
+      'GOOGLE_CLIENT_SECRET',
+      'APPLE_PRIVATE_KEY',
+      'OIDC_PROVIDERS',
       'SMTP_URL',
       'TWILIO_AUTH_TOKEN',
       'TEST_OTPS',
