@@ -27,12 +27,13 @@ export interface Signals {
 }
 
 export class VirtualAuthenticator {
-  readonly #page: Page;
+  /** Where it stands. */
+  readonly page: Page;
   readonly #cdp: CDPSession;
   readonly #id: string;
 
   private constructor(page: Page, cdp: CDPSession, id: string) {
-    this.#page = page;
+    this.page = page;
     this.#cdp = cdp;
     this.#id = id;
   }
@@ -64,14 +65,14 @@ export class VirtualAuthenticator {
 
   /** Takes the same device to another page. */
   async visit(url: string): Promise<void> {
-    await this.#page.goto(url);
+    await this.page.goto(url);
   }
 
   /** Answers creation options as a page does: text in, text out. @throws what the browser refuses, by its name */
   async create(options: string): Promise<string> {
     // Only the page in front may ask.
-    await this.#page.bringToFront();
-    return this.#page.evaluate(async (text) => {
+    await this.page.bringToFront();
+    return this.page.evaluate(async (text) => {
       const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(text));
       return JSON.stringify(await navigator.credentials.create({ publicKey }));
     }, options);
@@ -79,8 +80,8 @@ export class VirtualAuthenticator {
 
   /** Answers request options likewise. */
   async get(options: string): Promise<string> {
-    await this.#page.bringToFront();
-    return this.#page.evaluate(async (text) => {
+    await this.page.bringToFront();
+    return this.page.evaluate(async (text) => {
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(text));
       return JSON.stringify(await navigator.credentials.get({ publicKey }));
     }, options);
@@ -89,7 +90,7 @@ export class VirtualAuthenticator {
   /** Hands the device what the gateway knows, by the Signal API (section 5.1.10). */
   async signal({ rpId, userId, acceptedCredentialIds, name, displayName }: Signals): Promise<void> {
     const all = { rpId, userId, allAcceptedCredentialIds: acceptedCredentialIds };
-    await this.#page.evaluate(
+    await this.page.evaluate(
       async ([accepted, details]) => {
         // Not among TypeScript's types yet.
         // biome-ignore lint/suspicious/noExplicitAny: see above
