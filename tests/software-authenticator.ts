@@ -9,6 +9,8 @@ export interface Tampering {
   challenge?: string;
   crossOrigin?: boolean;
   topOrigin?: string;
+  /** Whatever else a platform says in the client data; undefined takes a field out. */
+  clientData?: object;
   rpId?: string;
   counter?: number;
   userPresent?: boolean;
@@ -110,10 +112,8 @@ export class SoftwareAuthenticator {
   /** Section 5.8.1. */
   #clientData(type: string, challenge: string, tampering: Tampering): Buffer {
     const { origin = this.origin, crossOrigin = false, topOrigin } = tampering;
-    const told = { type, challenge, origin, crossOrigin, topOrigin };
-    return Buffer.from(
-      JSON.stringify({ ...told, type: tampering.type ?? type, challenge: tampering.challenge ?? challenge }),
-    );
+    const told = { type: tampering.type ?? type, challenge: tampering.challenge ?? challenge, origin };
+    return Buffer.from(JSON.stringify({ ...told, crossOrigin, topOrigin, ...tampering.clientData }));
   }
 
   /** Section 6.1: what is synced is backup eligible, and its counter stays 0. */

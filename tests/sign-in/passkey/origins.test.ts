@@ -65,6 +65,26 @@ t.test('the apps that are listed register and sign in', async (t) => {
   }
 });
 
+t.test('the client data is taken as Android and iOS write it', async (t) => {
+  for (const [origin, clientData] of [
+    [release.origin, { androidPackageName: 'com.acme.app', crossOrigin: undefined }],
+    [store.origin, { androidPackageName: 'com.acme.app', crossOrigin: false }],
+    ['https://auth.acme.com', { crossOrigin: undefined }],
+    [
+      'https://auth.acme.com',
+      { other_keys_can_be_added_here: 'do not compare clientDataJSON against a template' },
+    ],
+  ] as const) {
+    const app = new SoftwareAuthenticator(origin);
+    const native = {
+      create: (options: string) => app.create(options, { clientData }),
+      get: (options: string) => app.get(options, { clientData }),
+    };
+    const { user } = await signUpByPasskey(gateway, native);
+    t.match(await signIn(gateway, native), { user: { id: user.id } });
+  }
+});
+
 t.test('no others do, in either ceremony', async (t) => {
   const app = new SoftwareAuthenticator(release.origin);
   const person = await signUpByPasskey(gateway, app);
