@@ -43,13 +43,14 @@ export async function checkPasskey(
   }
 }
 
-/** Counts the use, in the transaction that acts on it, of an account that is open; the failure when the counter went back, or the passkey is gone. */
+/** Counts the use in the transaction that acts on it; the failure when the counter went back, or the passkey is gone. */
 export async function spendPasskey(
   tx: Db,
   { passkey, counter, backedUp }: CheckedPasskey,
 ): Promise<AuthFailure | null> {
   // Removing a passkey holds the person before the passkey: so does this, or they would wait for each other.
-  if (!(await lockPerson(tx, passkey.userId))) return null;
+  // Whether the account is open is asked later: a copy must not take a closed one back either.
+  await lockPerson(tx, passkey.userId);
   const use = await countUse(tx, passkey.id, { counter, backedUp });
   if (use === 'counted') return null;
   return fail(use === 'copied' ? 'PASSKEY_COPIED' : 'INVALID_CREDENTIALS');

@@ -326,11 +326,15 @@ t.test('the passkey of an account that its owner has closed takes it back', asyn
   });
   const closed = await signIn(gateway, authenticator);
   t.match(closed, { code: 'ACCOUNT_DELETED', restoreToken: /./ });
+  const counted = (counter: number) =>
+    signIn(gateway, { create: () => '', get: (options) => authenticator.get(options, { counter }) });
+  t.match(await counted(7), { code: 'ACCOUNT_DELETED' });
+  t.match(await counted(6), { code: 'PASSKEY_COPIED', restoreToken: null }, 'a copy does not');
   const taken = await ask(gateway, 'restoreAccount', { restoreToken: closed.restoreToken });
   t.match(taken, { __typename: 'SessionTokens', user: { id: user.id } });
-  t.match(await signIn(gateway, authenticator), { user: { id: user.id } });
+  t.match(await counted(8), { user: { id: user.id } });
   await sql`update users set disabled_at = now() where id = ${user.id}`;
-  t.match(await signIn(gateway, authenticator), { code: 'ACCOUNT_DISABLED' });
+  t.match(await counted(9), { code: 'ACCOUNT_DISABLED' });
 });
 
 t.test('a passkey is one person’s', async (t) => {
