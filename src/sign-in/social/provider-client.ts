@@ -1,5 +1,6 @@
 // The door to openid-client: sends people to a provider, and takes its answers and grants.
-import type { Configuration, ServerMetadata } from 'openid-client';
+import type { JWTPayload } from 'jose';
+import type { Configuration, ServerMetadata, TokenEndpointResponse } from 'openid-client';
 import type { Provider } from './providers.js';
 
 /** Loaded by who uses the code flow. */
@@ -35,6 +36,7 @@ export async function writeAuthorizationUrl(provider: Provider, binding: Binding
 /** What a provider gave for a code. */
 export interface Grant {
   idToken: string | undefined;
+  accessToken: string;
   refreshToken: string | undefined;
 }
 
@@ -53,7 +55,29 @@ export async function exchangeResponse(
     pkceCodeVerifier: binding.codeVerifier,
     idTokenExpected: true,
   });
-  return { idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+  return readGrant(tokens);
+}
+
+const readGrant = (tokens: TokenEndpointResponse): Grant => ({
+  idToken: tokens.id_token,
+  accessToken: tokens.access_token,
+  refreshToken: tokens.refresh_token,
+});
+
+/**
+ * Completes the claims of a token that leaves the address out: by OpenID Connect Core, section 5.4, a provider may tell it
+ * at its UserInfo endpoint alone. @throws when that speaks of somebody else
+ */
+export async function completeClaims(
+  provider: Provider,
+  payload: JWTPayload,
+  accessToken: string,
+): Promise<JWTPayload> {
+  const configuration = await configure(provider, clientOf(provider));
+  if (payload.email !== undefined || !configuration.serverMetadata().userinfo_endpoint) return payload;
+  const { fetchUserInfo } = await library();
+  const told = await fetchUserInfo(configuration, accessToken, payload.sub ?? '');
+  return { name: told.name, ...payload, email: told.email, email_verified: told.email_verified };
 }
 
 /** Exchanges the code that a native kit gave an app. @throws when it is refused */
@@ -65,7 +89,7 @@ export async function exchangeNativeCode(
   const { genericGrantRequest } = await library();
   const configuration = await configure(provider, client);
   const tokens = await genericGrantRequest(configuration, 'authorization_code', { code });
-  return { idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+  return readGrant(tokens);
 }
 
 /** Revokes a grant (RFC 7009). @throws when the provider does not say that it is revoked */

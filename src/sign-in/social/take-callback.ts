@@ -4,7 +4,7 @@ import { readFlowTicket, writeFlowTicket } from '../../tokens/one-time-secret.js
 import { seal } from '../../tokens/secret-key.js';
 import { recallBinding } from './binding.js';
 import { type IdentityClaims, readIdentity, verifyIdToken } from './id-token.js';
-import { exchangeResponse, isAway, toldBy } from './provider-client.js';
+import { completeClaims, exchangeResponse, isAway, toldBy } from './provider-client.js';
 import type { Provider } from './providers.js';
 import { keepClaims, takeReturn } from './social-sign-ins.js';
 import type { SocialSignInRow } from './social-sign-ins.table.js';
@@ -49,12 +49,14 @@ async function readAnswer(
   if (told === 'temporarily_unavailable') return told;
   try {
     const binding = recallBinding(config, subkeys['one-time-secret'], signIn, response.get('state') ?? '');
-    const { idToken, refreshToken } = await exchangeResponse(provider, response, binding);
+    const { idToken, accessToken, refreshToken } = await exchangeResponse(provider, response, binding);
     const payload = await verifyIdToken(provider, idToken ?? '', [binding.nonce]);
     if (payload === null) throw new Error('the ID token is not good');
-    if (provider.method !== 'APPLE')
-      return { claims: readIdentity(provider, payload), refreshToken: undefined };
-    return { claims: readIdentity(provider, payload, nameIn(response.get('user'))), refreshToken };
+    if (provider.method === 'APPLE') {
+      return { claims: readIdentity(provider, payload, nameIn(response.get('user'))), refreshToken };
+    }
+    const whole = await completeClaims(provider, payload, accessToken);
+    return { claims: readIdentity(provider, whole), refreshToken: undefined };
   } catch (error) {
     log.warn({ err: error, told: toldBy(error), provider: provider.name }, 'a sign-in at a provider failed');
     return isAway(error) ? 'temporarily_unavailable' : 'server_error';
