@@ -54,7 +54,7 @@ const publicJwk = async ({ kid, publicKey }: SigningKey): Promise<JWK> => ({
 
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-type Endpoint = 'discovery' | 'jwks' | 'token' | 'revocation';
+type Endpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'revocation';
 
 /** How an endpoint answers instead: with something else, late, or as a network fails. */
 export type Behaviour =
@@ -70,7 +70,7 @@ export class KeyServer {
   /** What is published, the newest first: it signs. */
   readonly keys: SigningKey[] = [makeKey()];
   /** How often each endpoint was asked. */
-  readonly hits: Record<Endpoint, number> = { discovery: 0, jwks: 0, token: 0, revocation: 0 };
+  readonly hits: Record<Endpoint, number> = { discovery: 0, jwks: 0, token: 0, userinfo: 0, revocation: 0 };
   /** How endpoints answer; one that is not named works. */
   readonly behaviour: Partial<Record<Endpoint, Behaviour>> = {};
   /** Whom tokens are for, unless told otherwise. */
@@ -195,6 +195,8 @@ interface Options {
   vouchesForEmail?: boolean;
   /** The only way in which it takes the secret. */
   secretBy?: 'client_secret_post' | 'client_secret_basic';
+  /** Tells address and name at its UserInfo endpoint alone. */
+  isTerse?: boolean;
   /** Its issuer ends in a slash. */
   hasSlash?: boolean;
 }
@@ -257,11 +259,14 @@ export class OpenIdStandIn extends KeyServer {
           cookies: { keys: [randomBytes(16).toString('hex')] },
           clientAuthMethods: [secretBy, 'none'],
           scopes: ['openid', 'email', 'profile', 'name'],
-          // In the ID token itself, as Google and Apple do it.
-          conformIdTokenClaims: false,
+          // Google and Apple put all of it into the ID token.
+          conformIdTokenClaims: options.isTerse === true,
           claims: {
-            openid: ['sub', 'email', 'email_verified', 'is_private_email', 'hd', 'auth_time'],
+            openid: ['sub', 'is_private_email', 'hd', 'auth_time'],
+            email: ['email', 'email_verified'],
             profile: ['name', 'picture'],
+            // Apple's scope.
+            name: ['name'],
           },
           pkce: { required: () => !this.isApple },
           features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
@@ -410,6 +415,7 @@ export class OpenIdStandIn extends KeyServer {
 
   protected override endpointOf(pathname: string): Endpoint | null {
     if (pathname === '/token') return 'token';
+    if (pathname === '/me') return 'userinfo';
     return pathname === '/token/revocation' ? 'revocation' : super.endpointOf(pathname);
   }
 

@@ -17,7 +17,12 @@ const [google, apple, acme, beta, gamma] = await Promise.all([
   OpenIdStandIn.open(t, 'apple'),
   OpenIdStandIn.open(t, 'acme', { vouchesForEmail: true }),
   OpenIdStandIn.open(t, 'beta', { isPublic: true }),
-  OpenIdStandIn.open(t, 'gamma', { secretBy: 'client_secret_basic', hasSlash: true }),
+  OpenIdStandIn.open(t, 'gamma', {
+    secretBy: 'client_secret_basic',
+    isTerse: true,
+    hasSlash: true,
+    vouchesForEmail: true,
+  }),
 ]);
 const providers = [google, apple, acme, beta, gamma];
 const appLink = 'com.acme.app://signed-in/';
@@ -143,7 +148,7 @@ for (const provider of providers) {
     );
 
     const first = await finish(back.code, verifier);
-    const vouches = provider !== beta && provider !== gamma;
+    const vouches = provider !== beta;
     t.match(first, {
       ...entered,
       user: { name: 'Asha Rao', email: vouches ? person.email : null, emailVerified: vouches },
@@ -445,23 +450,25 @@ t.test('what was changed on its way to the provider is found out on the way back
 
 t.test('an ID token of the code flow is verified like any other', async (t) => {
   const stranger = makeKey();
+  const idToken: OpenIdStandIn['idToken'] = (claims, options) =>
+    acme.idToken({ ...somebody(), ...claims }, options);
   const nonceOf = ({ url }: Begun) => new URL(url).searchParams.get('nonce');
   const tokens: Record<string, (nonce: string | null) => Promise<string | undefined>> = {
-    good: (nonce) => acme.idToken({ nonce }),
-    'of another key': (nonce) => acme.idToken({ nonce }, { key: stranger }),
+    good: (nonce) => idToken({ nonce }),
+    'of another key': (nonce) => idToken({ nonce }, { key: stranger }),
     'of another key by a known name': (nonce) =>
-      acme.idToken({ nonce }, { key: { ...stranger, kid: acme.keys[0]?.kid ?? '' } }),
-    'with a foreign nonce': () => acme.idToken({ nonce: 'x'.repeat(43) }),
+      idToken({ nonce }, { key: { ...stranger, kid: acme.keys[0]?.kid ?? '' } }),
+    'with a foreign nonce': () => idToken({ nonce: 'x'.repeat(43) }),
     'with a nonce in its hash': (nonce) =>
       acme.idToken({
         nonce: createHash('sha256')
           .update(nonce ?? '')
           .digest('hex'),
       }),
-    'for another client': (nonce) => acme.idToken({ nonce, aud: 'somebody-else' }),
-    'of another issuer': (nonce) => acme.idToken({ nonce, iss: google.issuer }),
-    'that has expired': (nonce) => acme.idToken({ nonce, exp: 1_700_000_000 }),
-    'that is an access token': (nonce) => acme.idToken({ nonce }, { header: { typ: 'at+jwt' } }),
+    'for another client': (nonce) => idToken({ nonce, aud: 'somebody-else' }),
+    'of another issuer': (nonce) => idToken({ nonce, iss: google.issuer }),
+    'that has expired': (nonce) => idToken({ nonce, exp: 1_700_000_000 }),
+    'that is an access token': (nonce) => idToken({ nonce }, { header: { typ: 'at+jwt' } }),
     'that is none': async () => undefined,
   };
   t.teardown(() => delete acme.behaviour.token);
@@ -477,6 +484,34 @@ t.test('an ID token of the code flow is verified like any other', async (t) => {
     t.same({ status, error }, { status: 303, error: what === 'good' ? undefined : 'server_error' }, what);
     if (id_token) secrets.push(id_token);
   }
+});
+
+t.test('an address that is told apart from the ID token is taken of the same subject alone', async (t) => {
+  t.teardown(() => delete gamma.behaviour.userinfo);
+  const ask = async (behaviour?: Behaviour, person = somebody()) => {
+    const begun = await begin(gamma);
+    const request = await gamma.signIn(begun.url, person);
+    if (behaviour) gamma.behaviour.userinfo = behaviour;
+    else delete gamma.behaviour.userinfo;
+    return { ...begun, ...(await comeBack(request)) };
+  };
+  const person = somebody();
+  const unproved = await ask(undefined, { ...person, email_verified: false });
+  t.match(await finish(unproved.code, unproved.verifier), { user: { name: 'Asha Rao', email: null } });
+  const victim = somebody();
+  const foreign = {
+    status: 200,
+    body: JSON.stringify(victim),
+    headers: { 'content-type': 'application/json' },
+  };
+  t.match(await ask(foreign), { error: 'server_error', code: '' });
+  t.match(await ask({ status: 302, headers: { location: `${acme.issuer}/me` } }), { error: 'server_error' });
+  t.match(await ask({ status: 503 }), { error: 'temporarily_unavailable', code: '' });
+  const before = gamma.hits.userinfo;
+  await signIn(acme);
+  t.equal(acme.hits.userinfo, 0, 'a token that tells all is enough');
+  await ask();
+  t.equal(gamma.hits.userinfo, before + 1);
 });
 
 t.test('a provider that is away at the exchange, and one that misbehaves', async (t) => {
