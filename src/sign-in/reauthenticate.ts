@@ -134,7 +134,16 @@ async function holderOf(tx: Db, kind: 'mailbox' | 'phone', identifier: string): 
 function identityProof(checked: CheckedIdentity | AuthFailure): Proof | AuthFailure {
   if ('code' in checked) return checked;
   const { claims, consume, provider } = checked;
-  const redeem = async (tx: Db) =>
-    (await consume(tx)) ? ((await findIdentity(tx, claims))?.userId ?? null) : fail('CHALLENGE_GONE');
-  return { method: provider.method, amr: ['fed'], redeem };
+  let id: string | null = null;
+  const redeem = async (tx: Db) => {
+    if (!(await consume(tx))) return fail('CHALLENGE_GONE');
+    const identity = await findIdentity(tx, claims);
+    id = identity?.id ?? null;
+    return identity?.userId ?? null;
+  };
+  // Who is about to delete the account comes by here: Apple's code, if the app sends it, still gives what revokes the grant.
+  const settle = async () => {
+    if (id !== null) await checked.settle(id);
+  };
+  return { method: provider.method, amr: ['fed'], redeem, settle };
 }
