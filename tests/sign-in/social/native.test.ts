@@ -157,6 +157,20 @@ t.test('Apple: the authorization code becomes a refresh token, kept sealed', asy
   t.match(spent, { user: { id: user.id } });
 });
 
+t.test('Apple: the authorization code of a fresh proof is exchanged as well', async (t) => {
+  const person = somebody();
+  const { user, accessToken: token } = await enter(appleKit, person);
+  const nonce = await createNonce();
+  const identityToken = await apple.idToken({ ...person, nonce: sha256(nonce) });
+  const proof = { identityToken, nonce, authorizationCode: await apple.nativeCode(person.sub) };
+  const { data } = await gateway.graphql(operations.reauthenticate, { input: { apple: proof } }, { token });
+  t.match(data.reauthenticate, { __typename: 'SessionTokens', user: { id: user.id } });
+  const kept = () =>
+    sql`select 1 from identities i join credentials c on c.id = i.credential_id
+        where c.user_id = ${user.id} and i.refresh_token is not null`;
+  while ((await kept()).length === 0);
+});
+
 async function everythingStored() {
   const names = await sql`select table_name from information_schema.tables where table_schema = 'public'`;
   const dumps = await Promise.all(
