@@ -14,7 +14,7 @@ export interface AuthFailure {
 }
 
 const messages: Record<AuthErrorCode, string> = {
-  INVALID_CREDENTIALS: 'The e-mail address or the password is wrong.',
+  INVALID_CREDENTIALS: 'There is no such account, or the proof is wrong.',
   TOO_MANY_ATTEMPTS: 'Too many tries. Wait a while, or sign in another way.',
   TRY_AGAIN_LATER: 'The gateway is busy. Try again in a moment.',
   ACCOUNT_DISABLED: 'This account is closed to sign-ins.',
