@@ -275,15 +275,18 @@ t.test('a code is worth nothing without its verifier, and tries do not use it up
   t.match(await finish(code, verifier), gone);
 });
 
-t.test('verifiers have 43 to 128 characters', async (t) => {
-  for (const verifier of [
-    'x'.repeat(43),
-    `${randomBytes(64).toString('base64url')}${'~.-_'.repeat(10)}`.slice(0, 128),
-  ]) {
+t.test('verifiers have 43 to 128 characters of the unreserved ones', async (t) => {
+  const proveBy = async (verifier: string) => {
     const input = { provider: 'acme', redirectUri: appLink, codeChallenge: challengeOf(verifier) };
     const { data } = await gateway.graphql(operations.startSocialSignIn, { input });
-    const { code } = await comeBack(await acme.signIn(data.startSocialSignIn.authorizationUrl, somebody()));
-    t.match(await finish(code, verifier), entered);
+    const request = await acme.signIn(data.startSocialSignIn.authorizationUrl, somebody());
+    return finish((await comeBack(request)).code, verifier);
+  };
+  const long = `${randomBytes(64).toString('base64url')}${'~.-_'.repeat(20)}`;
+  for (const good of ['x'.repeat(43), long.slice(0, 128)]) t.match(await proveBy(good), entered, good);
+  // Also where the challenge was made of it.
+  for (const odd of ['', 'x'.repeat(42), long.slice(0, 129), `${'x'.repeat(42)}+`, `${'x'.repeat(43)}\n`]) {
+    t.match(await proveBy(odd), gone, odd);
   }
 });
 
