@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import type { Db } from '../db/client.js';
 import { recordLoginEvent } from '../users/login-events.js';
 import {
+  closeAnew,
   createPerson,
   findHolder,
   findPerson,
@@ -61,6 +62,8 @@ async function claim(context: Context, tx: Db, holder: Holder, askedBy: string |
     await releaseIdentifier(tx, credentialId);
     return false;
   }
+  // A stranger may have closed it, and hold the token that takes it back.
+  await closeAnew(tx, userId);
   await markProved(tx, credentialId);
   await removeUnproved(tx, userId, asker);
   const except = asker === null ? {} : { except: asker };

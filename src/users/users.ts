@@ -196,6 +196,14 @@ export async function closeAccount(tx: Db, id: string): Promise<Date | null> {
   return closed?.deletedAt ?? null;
 }
 
+/** Dates the closing of an account anew, where its owner had closed it: who was proved before cannot open it any more. */
+export async function closeAnew(tx: Db, id: string): Promise<void> {
+  await tx
+    .update(users)
+    .set({ disabledAt: sql`now()`, deletedAt: sql`now()` })
+    .where(and(eq(users.id, id), isTakeable));
+}
+
 /** Opens an account again that its owner had closed at that time; false when it is not closed, or gone. */
 export async function reopenAccount(tx: Db, id: string, deletedAt: Date): Promise<boolean> {
   const reopened = await tx
