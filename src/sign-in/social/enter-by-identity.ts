@@ -54,12 +54,12 @@ async function findOrMakePerson(
   // Unlinking holds the person before the identity: so does this, or they would wait for each other.
   if (known !== null) await lockPerson(tx, known.userId);
   const identity = known && (await findIdentity(tx, claims));
-  if (identity) {
-    const person = await findPerson(tx, identity.userId);
-    if (person === null) throw new Error('the person of an identity is gone');
+  // A closed account is not locked: it may be erased at this moment, and then somebody new has come.
+  const owner = identity && (await findPerson(tx, identity.userId));
+  if (identity && owner) {
     const { email, isPrivateRelay } = claims;
     if (email !== null) await updateIdentity(tx, identity.id, { email, isPrivateRelay });
-    return { person, isNew: false, identityId: identity.id };
+    return { person: owner, isNew: false, identityId: identity.id };
   }
   const proved = await proveVouched(context, tx, claims);
   if ('code' in proved) return proved;
