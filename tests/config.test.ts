@@ -238,6 +238,7 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     TEST_OTPS: ['+919999900001', '+919999900001:12345', '9999900001:123456'],
     TEST_OTPS_UNTIL: ['soon', '31.01.2027'],
     SIGNUP_EMAIL_PROOF: ['perhaps'],
+    DELETE_UNDO_DAYS: ['-1', '366', '1.5', 'never'],
     OPERATOR_TOKEN: ['x'.repeat(31), `${'x'.repeat(31)} y`],
     MAGIC_LINKS_PER_MAILBOX: ['0', '101'],
     MAGIC_LINKS_PER_NETWORK: ['0', '100001'],
