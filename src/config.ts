@@ -823,6 +823,12 @@ export function readConfig(
       if (isOpenToOthers(issuer)) problems.push(`${name} must be https:// in production`);
     }
   }
+  const taken = [
+    ...(parsed.data?.GOOGLE_CLIENT_IDS ? [parsed.data.GOOGLE_ISSUER] : []),
+    ...(parsed.data?.APPLE_CLIENT_IDS || parsed.data?.APPLE_SERVICES_ID ? [parsed.data.APPLE_ISSUER] : []),
+  ];
+  if (parsed.data?.OIDC_PROVIDERS.some((provider) => taken.includes(provider.issuer)))
+    problems.push('OIDC_PROVIDERS has the issuer of Google or Apple: an identity belongs to one provider');
   // With it Firebase's own kits take unsigned tokens; here it has no effect, and whoever sets it expects one.
   if (production && environment.FIREBASE_AUTH_EMULATOR_HOST) {
     problems.push('FIREBASE_AUTH_EMULATOR_HOST is for development only: the emulator signs nothing');

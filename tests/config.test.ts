@@ -330,6 +330,9 @@ t.test('settings that contradict each other are refused', async (t) => {
   t.same(refused({ WEB_CONCURRENCY: '2' }), ['WEB_CONCURRENCY']);
   t.same(refused({ WEB_CONCURRENCY: '2', DATABASE_URL: production.DATABASE_URL }), ['WEB_CONCURRENCY']);
   t.same(refused({ ...production, WEB_CONCURRENCY: '2' }), []);
+  const google = JSON.stringify([{ name: 'acme', issuer: 'https://accounts.google.com', clientId: 'x' }]);
+  t.same(refused({ GOOGLE_CLIENT_IDS: 'server', OIDC_PROVIDERS: google }), ['OIDC_PROVIDERS']);
+  t.same(refused({ OIDC_PROVIDERS: google }), []);
 });
 
 t.test('settings that need each other are refused alone', async (t) => {
