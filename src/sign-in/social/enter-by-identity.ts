@@ -13,7 +13,7 @@ import type { IdentityClaims } from './id-token.js';
 import { addIdentity, findIdentity, listIdentitiesOf, lockIdentity, updateIdentity } from './identities.js';
 
 export async function enterByIdentity(context: Context, checked: CheckedIdentity, device: DeviceDescription) {
-  const { method, client } = checked.provider;
+  const { method } = checked.provider;
   const entered = await context.db.transaction(async (tx) => {
     await lockIdentity(tx, checked.claims);
     if (!(await checked.consume(tx))) return fail('CHALLENGE_GONE');
@@ -37,7 +37,7 @@ export async function enterByIdentity(context: Context, checked: CheckedIdentity
       amr: ['fed'],
       device,
     });
-    return { person, session, identityId, client };
+    return { person, session, identityId };
   });
   if ('code' in entered) return entered;
   await checked.settle(entered.identityId);
