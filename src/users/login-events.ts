@@ -23,8 +23,8 @@ export async function recordLoginEvent(context: Context, db: Db, event: LoginEve
   const { userId } = event;
   await db.insert(loginEvents).values({
     ...event,
-    // Of somebody who was erased a moment ago it is kept like the others: without whose it is.
-    userId: userId && sql`(select id from ${users} where id = ${userId} for key share)`,
+    // Of somebody who was erased a moment ago it is kept like the others: without whose it is. The same work for nobody.
+    userId: sql`(select id from ${users} where id = ${userId}::uuid for key share)`,
     device: device && Object.keys(device).length > 0 ? device : null,
     clientName: context.client.name,
     clientVersion: context.client.version,
