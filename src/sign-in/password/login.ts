@@ -7,6 +7,7 @@ import { startSession } from '../../sessions/start-session.js';
 import { readDevice } from '../../users/device.js';
 import { normaliseEmail } from '../../users/email-address.js';
 import { recordLoginEvent } from '../../users/login-events.js';
+import { lockPerson } from '../../users/users.js';
 import { checkPassword } from './check-password.js';
 import { findPasswordOwner, holdPassword, rehashPassword } from './passwords.js';
 
@@ -38,6 +39,8 @@ async function logIn(context: Context, input: LoginInput) {
 
   const newHash = hashing.isOutdated(owner.hash) ? await hashing.hash(input.password) : null;
   const session = await db.transaction(async (tx) => {
+    // The person before the password: the first proof of a mailbox, which clears passwords, locks them in this order.
+    await lockPerson(tx, owner.person.id);
     const held = newHash === null ? await holdPassword(tx, owner) : await rehashPassword(tx, owner, newHash);
     if (!held) return 'changed';
     const proof = { userId: owner.person.id, kind: 'SIGN_IN', method: 'PASSWORD', device } as const;
