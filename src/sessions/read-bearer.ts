@@ -1,7 +1,7 @@
 // Finds out who a request's bearer speaks for: the token verified, its session asked for each time.
 import type { Caller, Context } from '../context.js';
 import type { BearerProblem } from '../errors.js';
-import { findLiveSession } from './sessions.js';
+import { findCaller } from './find-caller.js';
 
 /** The caller of an `Authorization: Bearer` header, or why there is none (RFC 6750, section 2.1). */
 export async function readBearer({ request, keys, db, config }: Context): Promise<Caller | BearerProblem> {
@@ -12,5 +12,5 @@ export async function readBearer({ request, keys, db, config }: Context): Promis
   const verified = await keys.verify(token);
   if (verified === 'expired') return 'TOKEN_EXPIRED';
   if (verified === 'invalid') return 'TOKEN_INVALID';
-  return (await findLiveSession(db, config, verified.sid)) ?? 'SESSION_REVOKED';
+  return (await findCaller(db, config, verified.sid)) ?? 'SESSION_REVOKED';
 }

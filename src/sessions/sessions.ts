@@ -63,7 +63,13 @@ export async function openSession(
   return { session: opened, drivenOut: drivenOut.map((row) => row.id) };
 }
 
-const liveSession = prepared((db) =>
+/** A live session with its person. */
+export interface LiveSession {
+  session: SessionRow;
+  person: Person;
+}
+
+const liveSessionsById = prepared((db) =>
   db
     .select({ session: sessions, person: personColumns })
     .from(sessions)
@@ -72,21 +78,22 @@ const liveSession = prepared((db) =>
     .leftJoin(phones, phoneOf)
     .where(
       and(
-        eq(sessions.id, sql.placeholder('id')),
+        sql`${sessions.id} = any(string_to_array(${sql.placeholder('ids')}, ',')::uuid[])`,
         isNull(users.disabledAt),
         isLive(sql`${sql.placeholder('idle')}::int`),
       ),
     )
-    .prepare('live_session'),
+    .prepare('live_sessions_by_id'),
 );
 
-/** A live session with its person, in one round trip; null when it was ended, has lapsed or its account is disabled. */
-export async function findLiveSession(
-  db: Db,
-  config: Config,
-  id: string,
-): Promise<{ session: SessionRow; person: Person } | null> {
-  const [found] = await liveSession(db).execute({ id, idle: config.sessionIdleDays * day });
+/** Those of these sessions that are live, in one round trip; none that was ended, has lapsed or whose account is disabled. */
+export function findLiveSessions(db: Db, config: Config, ids: readonly string[]): Promise<LiveSession[]> {
+  return liveSessionsById(db).execute({ ids: ids.join(','), idle: config.sessionIdleDays * day });
+}
+
+/** A live session with its person; null when it was ended, has lapsed or its account is disabled. */
+export async function findLiveSession(db: Db, config: Config, id: string): Promise<LiveSession | null> {
+  const [found] = await findLiveSessions(db, config, [id]);
   return found ?? null;
 }
 
