@@ -23,8 +23,9 @@ const style = `
   header h1 { display: flex; align-items: center; gap: 8px; margin: 0; font-size: 16px; font-weight: 600; color: var(--accent) } header svg { width: 22px; height: 22px }
   nav { display: flex; gap: 14px; flex: 1; font-size: 14px } nav a { text-decoration: none } nav a:hover { text-decoration: underline }
   #state { font-size: 14px; color: var(--quiet) } #state::before { content: ''; display: inline-block; width: 8px; height: 8px; margin-right: 8px; border-radius: 50%; background: light-dark(#a9b0bd, #69748a) } #state[data-state=in]::before { background: #2f9e5b }
-  main { max-width: 1180px; margin: 0 auto; padding: 16px; columns: 2; column-gap: 14px }
-  section { break-inside: avoid; margin: 0 0 14px; padding: 16px 18px; background: var(--card); border: 1px solid var(--line); border-radius: 12px }
+  main { max-width: 1180px; margin: 0 auto; padding: 16px; display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; gap: 14px }
+  .column { display: grid; gap: 14px }
+  section { min-width: 0; padding: 16px 18px; background: var(--card); border: 1px solid var(--line); border-radius: 12px }
   h2 { margin: 0; font-size: 16px } section > p { margin: 2px 0 10px; font-size: 14px; color: var(--quiet) }
   .row { display: flex; flex-wrap: wrap; align-items: end; gap: 8px; margin-top: 8px }
   label { flex: 1 1 9rem; font-size: 12.5px; color: var(--quiet) }
@@ -35,7 +36,7 @@ const style = `
   .outcome { margin: 10px 0 0; font-size: 14px; overflow-wrap: anywhere } .outcome[data-kind=good] { color: light-dark(#1d7a45, #6fd39a) } .outcome[data-kind=bad] { color: light-dark(#b3321f, #ff9d8c) }
   details { margin-top: 10px; font-size: 13px } summary { color: var(--quiet); cursor: pointer }
   pre { margin: 6px 0 0; padding: 9px 11px; max-height: 260px; overflow: auto; font: 12px/1.5 ui-monospace, Menlo, monospace; white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(hsl(219 28% 97%), hsl(219 29% 10%)); border-radius: 8px }
-  @media (max-width: 820px) { main { columns: 1; padding: 12px } button { padding: 8px 14px } }
+  @media (max-width: 820px) { main { grid-template-columns: minmax(0, 1fr); padding: 12px } button { padding: 8px 14px } }
 `;
 
 export function renderPlayground({ appName, graphiql, publicUrl }: Config): string {

@@ -66,10 +66,10 @@ function card(title: string, about: string): Card {
       // Once: who folds it away wants it folded.
       if (wire.hidden) wire.open = true;
       wire.hidden = false;
-      sent.textContent = input ? `${query}\n\n${JSON.stringify({ input }, null, 2)}` : query;
+      sent.textContent = input ? `${query}\n\n${show({ input })}` : query;
       came.textContent = '…';
       const answer = await send(query, input);
-      came.textContent = JSON.stringify(answer, null, 2);
+      came.textContent = show(answer);
       const result = answer.data?.[field];
       if (!result) throw new Error(answer.errors?.[0]?.message ?? 'the gateway did not answer');
       if (result.__typename === 'SessionTokens') signIn(result);
@@ -91,6 +91,13 @@ function card(title: string, about: string): Card {
     },
   };
   return self;
+}
+
+/** As JSON to read: of a token or a signature the beginning says enough. */
+function show(value: object): string {
+  const shorten = (_: string, part: unknown) =>
+    typeof part === 'string' && part.length > 100 ? `${part.slice(0, 60)}…` : part;
+  return JSON.stringify(value, shorten, 2);
 }
 
 function proveHint({ code, methods }: Result): string {
@@ -476,13 +483,14 @@ const { data } = await send('{ authMethods { method provider } }');
 const methods = (data?.authMethods ?? []) as unknown as { method: string; provider: string | null }[];
 const has = (prefix: string) => methods.some(({ method }) => method.startsWith(prefix));
 const providers = methods.flatMap(({ provider }) => (provider === null ? [] : [provider]));
+const column = (...cards: HTMLElement[]) => make('div', { class: 'column' }, ...cards);
 find('cards').append(
-  sessionCard(),
-  ...(has('PASSKEY') ? [passkeyCard()] : []),
-  ...(providers.length > 0 ? [providerCard(providers)] : []),
-  ...(has('OTP') ? [otpCard()] : []),
-  ...(has('MAGIC_LINK') ? [magicLinkCard()] : []),
-  passwordCard(),
-  nativeCard(),
+  column(
+    sessionCard(),
+    ...(has('PASSKEY') ? [passkeyCard()] : []),
+    ...(providers.length > 0 ? [providerCard(providers)] : []),
+    nativeCard(),
+  ),
+  column(...(has('OTP') ? [otpCard()] : []), ...(has('MAGIC_LINK') ? [magicLinkCard()] : []), passwordCard()),
 );
 draw();
