@@ -153,7 +153,8 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   keepUp(app, 'giving up what came too late', secondMs, () => untilDone(giveUp));
   // Apart, so that a mail server that says nothing does not hold up codes.
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
-  keepUp(app, 'revoking grants at Apple', 5 * secondMs, () => inLanes(() => revokeNext(tools)));
+  if (config.applePrivateKey !== undefined)
+    keepUp(app, 'revoking grants at Apple', 5 * secondMs, () => inLanes(() => revokeNext(tools)));
   keepUp(app, 'erasing deleted accounts', 10 * 60 * secondMs, () => eraseAccounts(db, config));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Tools } from '../context.js';
 import { takeCallback } from '../sign-in/social/take-callback.js';
+import { fieldsOf, takeForms } from './form-body.js';
 
 export async function registerOauthCallback(app: FastifyInstance, tools: Tools): Promise<void> {
   if (tools.providers.all.every(({ client }) => client === null)) return;
@@ -14,27 +15,15 @@ export async function registerOauthCallback(app: FastifyInstance, tools: Tools):
     return reply.send('This sign-in is used up or has lapsed. Begin anew in the app.\n');
   };
   await app.register(async (scope) => {
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request, body, done) => {
-        done(null, new URLSearchParams(body as string));
-      },
-    );
+    takeForms(scope);
     // HEAD would use the answer up, and its sender see nothing of it.
     const get = { exposeHeadRoute: false };
     scope.get<{ Params: { provider: string } }>('/oauth/callback/:provider', get, (request, reply) =>
       answer(request.params.provider, new URL(request.url, 'http://gateway').searchParams, reply),
     );
     // Apple posts a form.
-    scope.post<{ Params: { provider: string }; Body: unknown }>(
-      '/oauth/callback/:provider',
-      (request, reply) =>
-        answer(
-          request.params.provider,
-          request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
-          reply,
-        ),
+    scope.post<{ Params: { provider: string } }>('/oauth/callback/:provider', (request, reply) =>
+      answer(request.params.provider, fieldsOf(request), reply),
     );
   });
 }

@@ -6,6 +6,7 @@ import { findDelivery } from '../messages/deliveries.js';
 import { isSignedByTwilio } from '../messages/twilio.js';
 import { hearOf } from '../sign-in/otp/send-message.js';
 import { isUuid } from '../users/asker.js';
+import { fieldsOf, takeForms } from './form-body.js';
 
 /** Twilio's words for where a message is; those that say nothing new are left out. */
 const statuses: Readonly<Record<string, DeliveryStatus>> = {
@@ -27,46 +28,37 @@ export async function registerTwilioCallback(app: FastifyInstance, tools: Tools)
   const authToken = config.twilioAuthToken;
   if (authToken === undefined) return;
   await app.register(async (scope) => {
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request, body, done) => {
-        done(null, new URLSearchParams(body as string));
-      },
-    );
-    scope.post<{ Params: { deliveryId: string }; Body: URLSearchParams }>(
-      '/webhooks/twilio/:deliveryId',
-      async (request, reply) => {
-        const { deliveryId } = request.params;
-        const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-        const signature = request.headers['x-twilio-signature'];
-        // The address as we gave it out, not as a proxy may have rewritten it.
-        const url = callbackUrl(config.publicUrl, deliveryId);
-        const named = Object.fromEntries(fields);
-        const once = [...fields.keys()].length === Object.keys(named).length;
-        if (
-          typeof signature !== 'string' ||
-          !once ||
-          !(await isSignedByTwilio(authToken, signature, url, named))
-        ) {
-          metrics.refusedRequests.inc({ reason: 'twilio-signature' });
-          return reply.code(403).type('text/plain; charset=utf-8').send('the signature is not right\n');
-        }
-        const status = statuses[fields.get('MessageStatus') ?? ''];
-        const delivery = isUuid(deliveryId) ? await findDelivery(db, deliveryId) : null;
-        if (delivery !== null && status !== undefined) {
-          const errorCode = fields.get('ErrorCode');
-          const providerId = fields.get('MessageSid');
-          await hearOf(tools, delivery, {
-            status,
-            ...(errorCode !== null && { errorCode }),
-            ...(providerId !== null && { providerId }),
-            ...priceIn(fields),
-          });
-        }
-        return reply.code(204).send();
-      },
-    );
+    takeForms(scope);
+    scope.post<{ Params: { deliveryId: string } }>('/webhooks/twilio/:deliveryId', async (request, reply) => {
+      const { deliveryId } = request.params;
+      const fields = fieldsOf(request);
+      const signature = request.headers['x-twilio-signature'];
+      // The address as we gave it out, not as a proxy may have rewritten it.
+      const url = callbackUrl(config.publicUrl, deliveryId);
+      const named = Object.fromEntries(fields);
+      const once = [...fields.keys()].length === Object.keys(named).length;
+      if (
+        typeof signature !== 'string' ||
+        !once ||
+        !(await isSignedByTwilio(authToken, signature, url, named))
+      ) {
+        metrics.refusedRequests.inc({ reason: 'twilio-signature' });
+        return reply.code(403).type('text/plain; charset=utf-8').send('the signature is not right\n');
+      }
+      const status = statuses[fields.get('MessageStatus') ?? ''];
+      const delivery = isUuid(deliveryId) ? await findDelivery(db, deliveryId) : null;
+      if (delivery !== null && status !== undefined) {
+        const errorCode = fields.get('ErrorCode');
+        const providerId = fields.get('MessageSid');
+        await hearOf(tools, delivery, {
+          status,
+          ...(errorCode !== null && { errorCode }),
+          ...(providerId !== null && { providerId }),
+          ...priceIn(fields),
+        });
+      }
+      return reply.code(204).send();
+    });
   });
 }
 

@@ -4,18 +4,17 @@ import type { Context } from '../context.js';
 import { fail } from '../errors.js';
 import type { MutationResolvers } from '../graphql/schema.generated.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
+import { isIdempotencyKey } from '../users/asker.js';
 import { recordLoginEvent } from '../users/login-events.js';
 import { issueTokens } from './issue-tokens.js';
 import { judgeRefusal, type Rotation, rotateSession } from './sessions.js';
-
-const idempotencyKey = /^[\w.:-]{8,128}$/;
 
 export const refreshSession: MutationResolvers['refreshSession'] = async (_, { input }, context) => {
   const { config, db, subkeys, metrics, network } = context;
   const token = readRefreshToken(subkeys['refresh-token'], input.refreshToken);
   if (token === null) return refuse(context, 'REFRESH_TOKEN_INVALID');
   const key = input.idempotencyKey ?? null;
-  if (key !== null && !idempotencyKey.test(key)) return refuse(context, 'IDEMPOTENCY_KEY_INVALID');
+  if (key !== null && !isIdempotencyKey(key)) return refuse(context, 'IDEMPOTENCY_KEY_INVALID');
 
   const rotation: Rotation = { ...token, keyHash: key === null ? null : hash(key), network };
   const session = await rotateSession(db, config, rotation);

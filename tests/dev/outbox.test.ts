@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { ShownMessage } from '../../src/dev/outbox.js';
+import { openChromium, withoutBrowser } from '../chromium.js';
 import { build, type Environment, type Gateway, signInFields, withoutRedis } from '../helper.js';
 
 const gateway = await build(t, generous());
@@ -323,26 +323,8 @@ t.test('closing the gateway lets go of everybody who waits', { timeout: 20_000 }
   t.ok(Date.now() - began < 15_000);
 });
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const withoutBrowser = existsSync(executablePath)
-  ? false
-  : `no Chromium at ${executablePath}: set CHROMIUM_PATH`;
-
 t.test('in a browser that reaches nothing else', { skip: withoutBrowser, timeout: 120_000 }, async (t) => {
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-    ],
-  });
-  t.teardown(() => browser.close());
+  const browser = await openChromium(t);
   const [gateway, address] = await listen(t);
 
   t.test('a newcomer signs in by a code, and sees it follow by SMS', async (t) => {

@@ -74,6 +74,11 @@ export async function writeRequestOptions(config: Config, challenge: string): Pr
   return JSON.stringify(options);
 }
 
+/** RFC 8176: where the key is, and the person verified by the authenticator, which makes two factors. */
+export function amrOf({ multiDevice }: { multiDevice: boolean }): string[] {
+  return [multiDevice ? 'swk' : 'hwk', 'user', 'mfa'];
+}
+
 /** A passkey that was made for a challenge of ours. */
 export interface MadePasskey {
   credentialId: string;

@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import { isUuid } from '../../users/asker.js';
 import { lockPerson } from '../../users/users.js';
-import { readAssertion, reasonOf, verifyAssertion } from './ceremonies.js';
+import { amrOf, readAssertion, reasonOf, verifyAssertion } from './ceremonies.js';
 import { takePasskeyChallenge } from './passkey-challenges.js';
 import { countUse, findPasskey, type PasskeyRow } from './passkeys.js';
 
@@ -13,7 +13,6 @@ export interface CheckedPasskey {
   passkey: PasskeyRow;
   counter: number;
   backedUp: boolean;
-  /** RFC 8176: the key, and the person verified by the authenticator, which makes two factors. */
   amr: string[];
 }
 
@@ -36,7 +35,7 @@ export async function checkPasskey(
   if (passkey === null) return { failure: fail('INVALID_CREDENTIALS'), userId: null };
   try {
     const used = await verifyAssertion(config, challenge.challenge, assertion, passkey);
-    return { passkey, ...used, amr: [passkey.multiDevice ? 'swk' : 'hwk', 'user', 'mfa'] };
+    return { passkey, ...used, amr: amrOf(passkey) };
   } catch (error) {
     log.info({ reason: reasonOf(error) }, 'a passkey was refused');
     return { failure: fail('PASSKEY_INVALID'), userId: passkey.userId };

@@ -1,6 +1,6 @@
 // Owns passkeys as rows: keeps, finds, counts on and renames them.
 import { and, desc, eq, sql } from 'drizzle-orm';
-import type { Db } from '../../db/client.js';
+import { type Db, prepared } from '../../db/client.js';
 import { credentials } from '../../users/credentials.table.js';
 import { passkeys } from './passkeys.table.js';
 
@@ -40,17 +40,28 @@ const columns = {
 const all = (db: Db) =>
   db.select(columns).from(credentials).innerJoin(passkeys, eq(passkeys.credentialId, credentials.id));
 
+const byCredentialId = prepared((db) =>
+  all(db)
+    .where(and(eq(credentials.kind, 'passkey'), eq(credentials.identifier, sql.placeholder('credentialId'))))
+    .prepare('passkey_by_credential_id'),
+);
+
 /** The passkey that an authenticator names. */
 export async function findPasskey(db: Db, credentialId: string): Promise<PasskeyRow | null> {
-  const [found] = await all(db).where(
-    and(eq(credentials.kind, 'passkey'), eq(credentials.identifier, credentialId)),
-  );
+  const [found] = await byCredentialId(db).execute({ credentialId });
   return found ?? null;
 }
 
+const ofUser = prepared((db) =>
+  all(db)
+    .where(eq(credentials.userId, sql.placeholder('userId')))
+    .orderBy(desc(credentials.createdAt))
+    .prepare('passkeys_of_user'),
+);
+
 /** A person's passkeys, the newest first. */
 export function listPasskeysOf(db: Db, userId: string): Promise<PasskeyRow[]> {
-  return all(db).where(eq(credentials.userId, userId)).orderBy(desc(credentials.createdAt));
+  return ofUser(db).execute({ userId });
 }
 
 /** A person's passkey by the id of its way in. */
