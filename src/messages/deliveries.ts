@@ -1,5 +1,5 @@
 // Owns deliveries: queues them with their challenge, takes each for sending once, and moves their status forward only.
-import { and, eq, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../db/client.js';
 import type { DeliveryStatus } from '../graphql/schema.generated.js';
 import { type DeliveryRow, deliveries } from './deliveries.table.js';
@@ -130,11 +130,12 @@ export async function advance(
       status,
       updatedAt: sql`now()`,
       // What has arrived needs no other channel; what has failed needs it now or never. In one statement, because
-      // another replica may be looking for what is due.
+      // another replica may be looking for what is due. Who learnt of the failure goes over; others only if it dies.
       ...(status === 'DELIVERED' && { fallbackAt: null }),
       ...(status === 'FAILED' && {
         fallbackAt: otherChannel
-          ? sql`case when ${deliveries.fallbackAt} is null then null else now() end`
+          ? sql`case when ${deliveries.fallbackAt} is null then null
+              else least(${deliveries.fallbackAt}, now() + make_interval(secs => ${leftAloneSeconds})) end`
           : null,
       }),
     })
@@ -151,10 +152,11 @@ export async function advance(
 }
 
 /**
- * Claims a delivery whose time for the other channel has come, once, whoever sent it; within the transaction that
- * queues the message which follows it. What is still in the queue is given up, or both would arrive.
+ * Claims a delivery that the other channel is to follow, once, within the transaction that queues the message which
+ * follows it: the one named, or one whose time has come, whoever sent it. What is still in the queue is given up, or
+ * both would arrive.
  */
-export async function takeFallback(tx: Db): Promise<DeliveryRow | null> {
+export async function takeFallback(tx: Db, id?: string): Promise<DeliveryRow | null> {
   const due = sql`(select id from ${deliveries} where fallback_at <= now() order by fallback_at limit 1 for update skip locked)`;
   const [delivery] = await tx
     .update(deliveries)
@@ -163,7 +165,7 @@ export async function takeFallback(tx: Db): Promise<DeliveryRow | null> {
       status: sql`case when ${deliveries.status} = 'QUEUED' then 'FAILED' else ${deliveries.status} end`,
       updatedAt: sql`now()`,
     })
-    .where(sql`${deliveries.id} = ${due}`)
+    .where(id ? and(eq(deliveries.id, id), isNotNull(deliveries.fallbackAt)) : sql`${deliveries.id} = ${due}`)
     .returning();
   return delivery ?? null;
 }

@@ -98,7 +98,7 @@ export async function sendCode(tools: Sending, deliveryId: string): Promise<bool
   if (errorCode !== timedOut && country !== null && channel !== 'EMAIL') {
     await giveBackSpend(tools.db, country, priceOf(tools.config, channel, country));
   }
-  if (delivery.fallbackAt !== null) await fallBack(tools);
+  if (delivery.fallbackAt !== null) await fallBack(tools, delivery.id);
   // By now another message may have followed, from here or from another process.
   const last = (await listDeliveries(tools.db, delivery.challengeId)).at(-1);
   return !isLost(last ?? delivery);
@@ -114,11 +114,12 @@ export function isLost({ status, fallbackAt, errorCode }: DeliveryRow): boolean 
 
 /**
  * Sends the code of one WhatsApp message that did not arrive by SMS: the same challenge, code and attempts, once.
+ * @param id the message that failed just now; without it, any whose time has come
  * @returns false when none is due
  */
-export async function fallBack(tools: Sending): Promise<boolean> {
+export async function fallBack(tools: Sending, id?: string): Promise<boolean> {
   const due = await tools.db.transaction(async (tx) => {
-    const delivery = await takeFallback(tx);
+    const delivery = await takeFallback(tx, id);
     if (delivery === null) return null;
     const challenge = await findOpenOtpChallenge(tx, delivery.challengeId);
     // Proved, replaced or lapsed meanwhile: nobody waits for it.
@@ -136,5 +137,5 @@ export async function hearOf(tools: Sending, delivery: DeliveryRow, news: Progre
   const moved = await advance(tools.db, delivery.id, { ...news, otherChannel });
   if (moved?.status !== 'FAILED') return;
   noteFailure(tools, moved);
-  if (moved.fallbackAt !== null) await fallBack(tools);
+  if (moved.fallbackAt !== null) await fallBack(tools, moved.id);
 }

@@ -112,6 +112,20 @@ t.test('both channels refused: the SMS is not followed by anything, and the pers
   t.equal(await deliveryOf(gateway, row?.challenge_id), 'FAILED SMS');
 });
 
+t.test('who was refused goes over by itself: another looking for work does not take it away', async (t) => {
+  twilio.behaviour.WHATSAPP = { refuse: 63024 };
+  twilio.behaviour.SMS = { refuse: 30007 };
+  t.teardown(() => twilio.recover());
+  let asking = true;
+  const looking = (async () => {
+    while (asking) await fallBack(replica.app.tools);
+  })();
+  for (let n = 0; n < 20; n += 1)
+    t.match(await sendOtp(gateway, { phone: randomPhone() }), { code: 'DELIVERY_FAILED' });
+  asking = false;
+  await looking;
+});
+
 t.test('what was delivered, proved, replaced or has lapsed is not followed by an SMS', async (t) => {
   const delivered = await begin();
   await twilio.tell(gateway, delivered.message, { MessageStatus: 'delivered' });
