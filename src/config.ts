@@ -397,6 +397,11 @@ const variables = {
         'The relying party’s id (WebAuthn): a host whose passkeys these are, best the domain above all your apps. Never change it: passkeys are bound to it.',
       shown: 'the host of `PUBLIC_URL`',
     }),
+  CHANGE_PASSWORD_URL: url('https:', 'http:').optional().register(about, {
+    group: 'Sign-in',
+    meaning:
+      'Your page or app link for a new password: password managers find it by `/.well-known/change-password`.',
+  }),
   GOOGLE_CLIENT_IDS: clientIds.optional().register(about, {
     group: 'Sign-in',
     meaning:

@@ -222,6 +222,7 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
     ],
     PASSKEYS_PER_USER: ['0', '101'],
     CHALLENGES_PER_MINUTE: ['0', '1000001'],
+    CHANGE_PASSWORD_URL: ['acme.com/password', 'javascript:alert(1)'],
     SMTP_URL: ['http://mail.acme.com', 'mail.acme.com'],
     MAIL_FROM: ['a@acme.com\nBcc: b@acme.com'],
     TWILIO_ACCOUNT_SID: ['AC123', 'SK'.padEnd(34, '0')],

@@ -1,4 +1,4 @@
-// Owns the published documents: the key set and the metadata by which any service finds it.
+// Owns the published documents: the key set, the metadata by which any service finds it, and the way to a new password.
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.js';
 import type { KeyRing } from '../signing-keys/key-ring.js';
@@ -27,4 +27,10 @@ export function registerWellKnown(app: FastifyInstance, config: Config, keys: Ke
       return metadata();
     });
   }
+  // https://w3c.github.io/webappsec-change-password-url: a redirect, and 404 where there is no such page.
+  const { changePasswordUrl } = config;
+  if (changePasswordUrl !== undefined)
+    app.get('/.well-known/change-password', async (_request, reply) =>
+      reply.redirect(changePasswordUrl, 302),
+    );
 }

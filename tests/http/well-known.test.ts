@@ -71,3 +71,17 @@ t.test('while the algorithm changes, the metadata name both', async (t) => {
   const metadata = (await other.inject({ url: documents[0] ?? '' })).json();
   t.same(metadata.id_token_signing_alg_values_supported.sort(), ['ES256', 'EdDSA']);
 });
+
+t.test(
+  'a password manager finds the page for a new password where one is configured, and no page elsewhere',
+  async (t) => {
+    const url = '/.well-known/change-password';
+    t.equal((await gateway.inject({ url })).statusCode, 404);
+    const page = 'https://acme.com/settings/password?from=manager';
+    const other = await build(t, { CHANGE_PASSWORD_URL: page });
+    t.match(await other.inject({ url }), { statusCode: 302, headers: { location: page } });
+    // By this one a manager learns that the host does not answer everything alike.
+    const absent = '/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200';
+    t.equal((await other.inject({ url: absent })).statusCode, 404);
+  },
+);
