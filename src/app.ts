@@ -32,7 +32,7 @@ import { type Metrics, makeMetrics } from './metrics.js';
 import { fallBack } from './sign-in/otp/send-message.js';
 import { loadCeremonies } from './sign-in/passkey/ceremonies.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
-import { revokeNext } from './sign-in/social/apple-grants.js';
+import { resealGrants, revokeNext } from './sign-in/social/apple-grants.js';
 import { openProviders } from './sign-in/social/providers.js';
 import { KeyRing } from './signing-keys/key-ring.js';
 import { sweep } from './sweep.js';
@@ -155,6 +155,8 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   if (config.applePrivateKey !== undefined)
     keepUp(app, 'revoking grants at Apple', 5 * secondMs, () => inLanes(() => revokeNext(tools)));
+  if (config.secretKeyPrevious !== undefined)
+    keepUp(app, 'sealing grants anew', hourMs, () => resealGrants(tools));
   keepUp(app, 'erasing deleted accounts', 10 * 60 * secondMs, () => eraseAccounts(db, config));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;

@@ -71,3 +71,14 @@ export function open(subkeys: Subkeys, context: string, sealed: string): { plain
   const plain = Buffer.concat([decipher.update(bytes.subarray(32)), decipher.final()]).toString('utf8');
   return { plain, stale: subkey !== subkeys.current };
 }
+
+/** What every text sealed under the current key begins with: 30 of the 32 bits of the key's id. */
+export function sealedStart({ current }: Subkeys): string {
+  return current.id.toString('base64url').slice(0, 5);
+}
+
+/** Seals under the current key what still is under the previous one; null when it need not. Throws as `open` does. */
+export function reseal(subkeys: Subkeys, context: string, sealed: string): string | null {
+  const { plain, stale } = open(subkeys, context, sealed);
+  return stale ? seal(subkeys, context, plain) : null;
+}

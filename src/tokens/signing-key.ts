@@ -7,7 +7,7 @@ import {
   importJWK,
   type JWK,
 } from 'jose';
-import { open, type Subkeys, seal } from './secret-key.js';
+import { open, reseal, type Subkeys, seal } from './secret-key.js';
 
 export type { JWK };
 
@@ -58,6 +58,5 @@ export async function openPublicKey(stored: StoredKeyPair, subkeys: Subkeys): Pr
 
 /** Seals the private half under the current SECRET_KEY if it still is under the previous one, else null. */
 export function resealPrivateKey(stored: StoredKeyPair, subkeys: Subkeys): string | null {
-  const { plain, stale } = open(subkeys, stored.kid, stored.sealedPrivateJwk);
-  return stale ? seal(subkeys, stored.kid, plain) : null;
+  return reseal(subkeys, stored.kid, stored.sealedPrivateJwk);
 }

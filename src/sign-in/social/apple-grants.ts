@@ -1,9 +1,9 @@
 // Keeps what revokes a person's grant at Apple, and revokes it when the account or the link ends (App Store Review Guideline 5.1.1(v)).
 import type { Tools } from '../../context.js';
 import type { Db } from '../../db/client.js';
-import { open, seal } from '../../tokens/secret-key.js';
+import { open, reseal, seal, sealedStart } from '../../tokens/secret-key.js';
 import { appleClientAuth } from './apple-client-auth.js';
-import { type IdentityRow, updateIdentity } from './identities.js';
+import { type IdentityRow, listRefreshTokensBut, replaceRefreshToken, updateIdentity } from './identities.js';
 import { exchangeNativeCode, revokeGrant, toldBy } from './provider-client.js';
 import type { Provider } from './providers.js';
 import { dropRevocation, queueRevocation, takeRevocation } from './revocations.js';
@@ -74,4 +74,39 @@ export async function revokeNext(
     );
   }
   return true;
+}
+
+/** Refresh tokens that are sealed anew between two looks at the database. */
+const resealedAtOnce = 100;
+
+/**
+ * Seals anew what is not sealed under the current SECRET_KEY, so that the previous one can be taken away. What neither
+ * of them opens stays as it is, and is logged: such an account can be deleted, but its grant no longer revoked.
+ */
+export async function resealGrants({
+  db,
+  log,
+  subkeys,
+}: Pick<Tools, 'db' | 'log' | 'subkeys'>): Promise<void> {
+  const keys = subkeys['provider-token'];
+  let after = '00000000-0000-0000-0000-000000000000';
+  let unopened = 0;
+  for (;;) {
+    const stale = await listRefreshTokensBut(db, sealedStart(keys), after, resealedAtOnce);
+    for (const { id, refreshToken } of stale) {
+      let resealed: string | null;
+      try {
+        resealed = reseal(keys, id, refreshToken);
+      } catch {
+        unopened += 1;
+        continue;
+      }
+      if (resealed !== null) await replaceRefreshToken(db, id, refreshToken, resealed);
+    }
+    const last = stale.at(-1);
+    if (last === undefined) break;
+    after = last.id;
+  }
+  if (unopened > 0)
+    log.error({ unopened }, 'some grants of Apple cannot be opened under SECRET_KEY, nor revoked');
 }

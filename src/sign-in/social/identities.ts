@@ -1,5 +1,5 @@
 // Owns identities as rows: finds, adds, lists and updates them.
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm';
 import type { Db } from '../../db/client.js';
 import { addWayIn } from '../../users/credentials.js';
 import { credentials } from '../../users/credentials.table.js';
@@ -92,4 +92,37 @@ export async function updateIdentity(
     .where(eq(identities.credentialId, id))
     .returning({ id: identities.credentialId });
   return updated.length > 0;
+}
+
+/** Refresh tokens that do not begin with `start`, after the identity `after`, in the order of their identities. */
+export async function listRefreshTokensBut(
+  db: Db,
+  start: string,
+  after: string,
+  most: number,
+): Promise<{ id: string; refreshToken: string }[]> {
+  return db
+    .select({ id: identities.credentialId, refreshToken: sql<string>`${identities.refreshToken}` })
+    .from(identities)
+    .where(
+      and(
+        gt(identities.credentialId, after),
+        sql`left(${identities.refreshToken}, ${start.length}) <> ${start}`,
+      ),
+    )
+    .orderBy(asc(identities.credentialId))
+    .limit(most);
+}
+
+/** Puts one form of a refresh token in the place of another, unless a new one has come meanwhile. */
+export async function replaceRefreshToken(
+  db: Db,
+  id: string,
+  old: string,
+  refreshToken: string,
+): Promise<void> {
+  await db
+    .update(identities)
+    .set({ refreshToken })
+    .where(and(eq(identities.credentialId, id), eq(identities.refreshToken, old)));
 }

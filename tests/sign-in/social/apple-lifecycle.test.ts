@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKeyPair } from 'jose';
 import t from 'tap';
 import { eraseAccounts } from '../../../src/accounts/erase-accounts.js';
-import { revokeNext } from '../../../src/sign-in/social/apple-grants.js';
+import { resealGrants, revokeNext } from '../../../src/sign-in/social/apple-grants.js';
 import { sweepRevocations } from '../../../src/sign-in/social/revocations.js';
-import { open as unseal } from '../../../src/tokens/secret-key.js';
+import { deriveSubkeys, seal, open as unseal } from '../../../src/tokens/secret-key.js';
 import { build, type Gateway, operations, type SignedIn, signUp } from '../../helper.js';
 import {
   type Account,
@@ -41,6 +41,7 @@ const identityOf = async ({ sub }: Account) => {
     where c.identifier = ${`${apple.issuer('apple')} ${sub}`}`;
   return row ?? null;
 };
+const secretKey = () => randomBytes(32).toString('base64url');
 const until = async <T>(look: () => Promise<T | null | undefined | false>): Promise<T> => {
   for (;;) {
     const found = await look();
@@ -490,3 +491,48 @@ t.test('a gateway without Apple has no such address', async (t) => {
   const without = await build(t, settings);
   t.equal((await post({ payload: 'a' }, without)).statusCode, 404);
 });
+
+// The last: from here on the keys in the database are sealed under another SECRET_KEY than the gateway’s.
+t.test(
+  'SECRET_KEY replaced: grants are sealed anew, and can be revoked when the old one is gone',
+  async (t) => {
+    const people = await Promise.all([newcomer(), newcomer(), newcomer()]);
+    const [first, lost] = people;
+    const keys = {
+      SECRET_KEY: secretKey(),
+      SECRET_KEY_PREVIOUS: gateway.config.secretKey.toString('base64url'),
+    };
+    // One that was sealed under a key before both.
+    const foreign = deriveSubkeys('provider-token', Buffer.from(secretKey(), 'base64url'));
+    const unopened = seal(foreign, lost.id, lost.token);
+    await sql`update identities set refresh_token = ${unopened} where credential_id = ${lost.id}`;
+    const replacing = await build(t, { ...apple.settings, ...keys }, gateway);
+    await resealGrants(replacing.app.tools);
+    const [alarm, ...more] = replacing.log.filter((line) => line.includes('cannot be opened'));
+    t.match(JSON.parse(alarm ?? '{}'), { level: 50, unopened: 1 });
+    t.same(more, []);
+    const tokens = async () =>
+      new Map(
+        (await sql`select credential_id, refresh_token from identities`).map((row) => [
+          row.credential_id,
+          row.refresh_token,
+        ]),
+      );
+    const once = await tokens();
+    t.equal(once.get(lost.id), unopened);
+    await resealGrants(replacing.app.tools);
+    t.same(await tokens(), once, 'once is enough');
+
+    const { SECRET_KEY } = keys;
+    const after = await build(t, { ...apple.settings, SECRET_KEY }, gateway);
+    for (const { id, sealed, token } of people.filter((person) => person !== lost)) {
+      const now = String(once.get(id));
+      t.not(now, sealed);
+      t.equal(unseal(after.app.tools.subkeys['provider-token'], id, now).plain, token);
+    }
+    await sql`insert into revocations (id, issuer, client_id, refresh_token)
+    select credential_id, issuer, client_id, refresh_token from identities where credential_id = ${first.id}`;
+    await revokeAll(after);
+    t.notOk(apple.grants.has(first.token));
+  },
+);
