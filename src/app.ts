@@ -73,11 +73,12 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: false },
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const labels = { route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) };
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+    done();
   });
-  await registerSecurityHeaders(app, config);
+  registerSecurityHeaders(app, config);
 
   const counters = config.redisUrl
     ? new SharedCounters(await openRedis(app, config.redisUrl), (error) => {

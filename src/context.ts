@@ -43,6 +43,8 @@ export interface Caller {
 export interface Context extends Tools {
   request: FastifyRequest;
   requestId: string;
+  /** Which operation of the document is asked for, if it has several. */
+  operationName: string | undefined;
   /** An IPv4 address, an IPv6 /64, or `unknown`. */
   network: string;
   /** The app by its own headers; null for what is absent or unprintable. */
@@ -57,11 +59,11 @@ declare module 'mercurius' {
   interface MercuriusContext extends Context {}
 }
 
-/** Makes the context of a request. */
-export function makeContext(tools: Tools, request: FastifyRequest): Context {
-  return {
-    ...tools,
+/** Makes the context of a request, for the operation of that name if there are several. It inherits the tools: nothing is copied. */
+export function makeContext(tools: Tools, request: FastifyRequest, operationName?: string): Context {
+  const own: Omit<Context, keyof Tools> = {
     request,
+    operationName,
     requestId: request.id,
     network: networkOf(request, tools.config.trustProxy),
     client: {
@@ -71,6 +73,7 @@ export function makeContext(tools: Tools, request: FastifyRequest): Context {
     caller: null,
     currentSessionId: null,
   };
+  return Object.assign(Object.create(tools), own);
 }
 
 /**

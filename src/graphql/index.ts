@@ -16,13 +16,6 @@ export const sdl = readFileSync(new URL('../../schema.graphql', import.meta.url)
 /** Parsed documents kept, and as many faulty ones: each up to 200 KB at GRAPHQL_MAX_TOKENS, and twice as many at times. */
 const mostDocuments = 100;
 
-declare module 'mercurius' {
-  interface MercuriusContext {
-    /** Which operation of the document is asked for, if it has several. */
-    operationName?: string | undefined;
-  }
-}
-
 export async function registerGraphql(app: FastifyInstance, tools: Tools): Promise<void> {
   const { config } = tools;
   await app.register(mercurius, {
@@ -59,7 +52,7 @@ export async function registerGraphql(app: FastifyInstance, tools: Tools): Promi
     handler: async (request, reply) => {
       const { query, variables, operationName } = readRequest(request);
       if (variables) boundVariables(variables);
-      const context = { ...makeContext(tools, request), operationName };
+      const context = makeContext(tools, request, operationName);
       const { data, errors } = await app
         .graphql(query, context, variables, operationName)
         .catch((error: Error) => ({ data: undefined, errors: [error] }));

@@ -1,6 +1,8 @@
 // Owns the headers that every answer carries, and which web origins may read answers.
-import helmet from '@fastify/helmet';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import helmet from 'helmet';
 import type { Config } from '../config.js';
 
 /** What goes with a refusal that no hook has seen. */
@@ -11,8 +13,22 @@ export const bareHeaders = {
   'cache-control': 'no-store',
 };
 
-export async function registerSecurityHeaders(app: FastifyInstance, config: Config): Promise<void> {
-  await app.register(helmet, {
+export function registerSecurityHeaders(app: FastifyInstance, config: Config): void {
+  const headers = {
+    ...securityHeaders(config),
+    // Tokens and people's data: what may be kept says so itself.
+    'cache-control': 'no-store',
+  };
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers);
+    done();
+  });
+  if (config.corsOrigins.length > 0) registerCors(app, new Set(config.corsOrigins));
+}
+
+/** What helmet would say of every request: asked once, because here it says the same of all of them. */
+function securityHeaders({ publicUrl }: Config): Record<string, string> {
+  const ask = helmet({
     // Nothing here is meant to load anything; the few pages bring a policy of their own.
     contentSecurityPolicy: {
       useDefaults: false,
@@ -21,26 +37,27 @@ export async function registerSecurityHeaders(app: FastifyInstance, config: Conf
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: config.publicUrl.startsWith('https:')
+    strictTransportSecurity: publicUrl.startsWith('https:')
       ? { maxAge: 63_072_000, includeSubDomains: true }
       : false,
   });
-  // Tokens and people's data: what may be kept says so itself.
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
-  });
-  if (config.corsOrigins.length > 0) registerCors(app, new Set(config.corsOrigins));
+  const answer = new ServerResponse(new IncomingMessage(new Socket()));
+  ask(answer.req, answer, () => {});
+  return answer.getHeaders() as Record<string, string>;
 }
 
 /** Lets pages of these origins, to the letter, call the gateway. */
 function registerCors(app: FastifyInstance, origins: ReadonlySet<string>): void {
-  app.addHook('onRequest', async ({ headers: { origin } }, reply) => {
+  app.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
     reply.header('vary', 'Origin');
-    if (origin === undefined || !origins.has(origin)) return;
     // Tokens travel in headers, never in cookies: no credentials are allowed, none are needed.
-    reply.header('access-control-allow-origin', origin);
-    reply.header('access-control-expose-headers', 'retry-after, www-authenticate');
-    reply.header('cross-origin-resource-policy', 'cross-origin');
+    if (origin !== undefined && origins.has(origin))
+      reply.headers({
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': 'retry-after, www-authenticate',
+        'cross-origin-resource-policy': 'cross-origin',
+      });
+    done();
   });
   app.options('/graphql', async (_request, reply) => {
     // What stands here without access-control-allow-origin allows nobody anything.
