@@ -147,6 +147,7 @@ const doors: Record<string, (path: string) => boolean> = {
   graphql: (path) => /^(errors\.ts|graphql\/|http\/errors-page\.ts)/.test(path),
   fastify: (path) => /^(app|server|context)\.ts|^(graphql|limits|http|dev)\//.test(path),
   ioredis: (path) => path.startsWith('limits/'),
+  helmet: (path) => path === 'http/security-headers.ts',
   'prom-client': (path) => /^(metrics|workers)\.ts/.test(path),
   zod: (path) => path === 'config.ts',
   'close-with-grace': (path) => /^(server|workers)\.ts/.test(path),
