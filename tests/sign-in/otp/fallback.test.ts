@@ -1,4 +1,5 @@
 import t from 'tap';
+import { advance } from '../../../src/messages/deliveries.js';
 import { sendLeftOver } from '../../../src/messages/send.js';
 import { fallBack } from '../../../src/sign-in/otp/send-message.js';
 import { age, deliveryOf, otherThan, randomPhone, resendOtp, sendOtp, verifyOtp } from '../../codes.js';
@@ -67,6 +68,22 @@ t.test('the fallback comes also when the replica that sent the first message has
   await age(mortal, challengeId, 61);
   await build(t, settings, home);
   t.equal((await twilio.arrival(phone, { channel: 'SMS' })).code, code);
+});
+
+t.test('who learns of a failure and dies over it is stood in for', async (t) => {
+  const { phone, challengeId, code } = await begin();
+  const [delivery] = await sql`select id from deliveries where challenge_id = ${challengeId}`;
+  await advance(gateway.app.tools.db, delivery?.id, {
+    status: 'FAILED',
+    errorCode: '63024',
+    otherChannel: true,
+  });
+  await turns();
+  t.equal(twilio.to(phone).length, 1, 'not before it has had its time');
+  await age(gateway, challengeId, 5);
+  t.equal((await twilio.arrival(phone, { channel: 'SMS' })).code, code);
+  await turns();
+  t.equal(twilio.to(phone).length, 2);
 });
 
 t.test('a terminal failure brings the SMS at once, however often it is told', async (t) => {
