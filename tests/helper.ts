@@ -59,20 +59,27 @@ export const postgresAddress = server?.host.startsWith('/')
 /** Why tests that need Redis are not run, for `t.test(name, { skip: withoutRedis }, ...)`; false where there is one. */
 export const withoutRedis = process.env.TEST_REDIS_URL ? false : 'no Redis: set TEST_REDIS_URL';
 
+/** A busy machine is no fault of the database: only what looks for faults has the gateway's own patience. */
+const patience = { DATABASE_TIMEOUT_MS: '20000' };
+
 /**
  * Builds a gateway with a database of its own, or on that of another gateway (`on`), and closes it after the test.
- * Its own connections may go elsewhere (`through` a proxy). Logs are kept, at level `info`, instead of printed.
+ * Its own connections may go elsewhere, `through` a proxy; then it is as impatient as in production. Logs are kept, at
+ * level `info`, instead of printed.
  */
 export async function build(
   t: Test,
   environment: Environment = {},
   on?: Gateway,
-  through: { host?: string; port?: number } = {},
+  through?: { host?: string; port?: number },
 ): Promise<Gateway> {
   if (!server) throw new Error('there is no database: run the tests with `npm test -- <file>`');
   const database = on?.database ?? `test_${randomUUID().replaceAll('-', '')}`;
   if (!on) await administer(`create database ${database} template ${template}`);
-  const config = readConfig({ NODE_ENV: 'test', LOG_LEVEL: 'info', ...environment }, () => secretKey);
+  const config = readConfig(
+    { NODE_ENV: 'test', LOG_LEVEL: 'info', ...(!through && patience), ...environment },
+    () => secretKey,
+  );
   const connection = { ...server, database };
   const { db, close } = connect({ ...connection, ...through }, config);
   const sql = postgres({ ...connection, max: 2, onnotice: () => {} });

@@ -29,7 +29,6 @@ const settings = {
   ...mails.environment,
   ...twilio.settings,
   ...roomy,
-  DATABASE_TIMEOUT_MS: '20000',
 };
 const gateway = await build(t, settings);
 const { sql } = gateway;

@@ -149,8 +149,10 @@ function isSilent(t: Test, { log }: Gateway, given: string[], title: string) {
   }
   for (const line of log) {
     t.equal(line.indexOf('\n'), line.length - 1, `${title}: one line`);
-    const { level, time, reqId, forged } = JSON.parse(line);
-    t.match(reqId, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/, `${title}: ${line}`);
+    const { level, time, reqId, msg, forged } = JSON.parse(line);
+    // What the gateway does by itself, whenever its time comes, is nobody's request.
+    if (!/^(sending|giving up|going over|erasing|sweeping|key rotation).* failed$/.test(msg))
+      t.match(reqId, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/, `${title}: ${line}`);
     t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     t.type(level, 'number');
     t.equal(forged, undefined);

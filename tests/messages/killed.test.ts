@@ -18,7 +18,6 @@ const settings = {
   DATA_DIR: await makeDataDir(t),
   OTP_SENDS_PER_NETWORK: '100',
   // A loaded machine is not what these are about.
-  DATABASE_TIMEOUT_MS: '20000',
 };
 const start = () => startGateway(t, settings);
 

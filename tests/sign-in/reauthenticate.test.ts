@@ -17,7 +17,6 @@ const gateway = await build(t, {
   ...mails.environment,
   ...twilio.settings,
   ...roomy,
-  DATABASE_TIMEOUT_MS: '20000',
 });
 const { sql } = gateway;
 

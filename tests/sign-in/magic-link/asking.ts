@@ -108,4 +108,5 @@ export const masked = (body: string) =>
   body
     .replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/"accessTokenExpiresIn":\d+/g, '"accessTokenExpiresIn":"<seconds>"')
     .replaceAll(/"deviceSecret":"[\w-]{22}"/g, '"deviceSecret":"<secret>"');

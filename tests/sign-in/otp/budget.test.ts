@@ -6,7 +6,7 @@ import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
 /** A loaded machine is not what these are about. */
-const patient = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '15', OTP_FALLBACK_AFTER: '120' };
+const patient = { DATABASE_POOL: '15', OTP_FALLBACK_AFTER: '120' };
 
 /** A mobile number of a country that no other test uses. */
 const numberIn = {

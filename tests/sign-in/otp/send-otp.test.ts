@@ -8,7 +8,6 @@ const twilio = await Twilio.open(t);
 // A loaded machine is not what these are about.
 const gateway = await build(t, {
   ...twilio.settings,
-  DATABASE_TIMEOUT_MS: '20000',
   DATABASE_POOL: '20',
   // The other channel is not what these are about.
   OTP_FALLBACK_AFTER: '120',
@@ -280,7 +279,7 @@ t.test(
     const device = { id: randomUUID() };
     const wide = await build(
       t,
-      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '20', DATABASE_TIMEOUT_MS: '20000' },
+      { ...twilio.settings, OTP_SENDS_PER_PHONE: '100', DATABASE_POOL: '20' },
       gateway,
     );
     const { challengeId } = await sendOtp(wide, { phone, device });

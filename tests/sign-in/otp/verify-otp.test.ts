@@ -6,7 +6,7 @@ import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
 // A loaded machine is not what these are about.
-const settings = { ...twilio.settings, DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '15' };
+const settings = { ...twilio.settings, DATABASE_POOL: '15' };
 const gateway = await build(t, settings);
 const replica = await build(t, settings, gateway);
 const { sql } = gateway;

@@ -28,7 +28,7 @@ const providers = [google, apple, acme, beta, gamma];
 const appLink = 'com.acme.app://signed-in/';
 const universalLink = 'https://app.example.com/signed-in';
 // A loaded machine is not what these are about.
-const calm = { DATABASE_TIMEOUT_MS: '20000', DATABASE_POOL: '8', CHALLENGES_PER_MINUTE: '10000' };
+const calm = { DATABASE_POOL: '8', CHALLENGES_PER_MINUTE: '10000' };
 const settings = {
   ...google.settings,
   ...apple.settings,

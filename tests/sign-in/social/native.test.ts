@@ -19,7 +19,6 @@ const [google, apple, firebase] = await Promise.all([
 // A loaded machine is not what these are about.
 const calm = {
   PUBLIC_URL: publicUrl,
-  DATABASE_TIMEOUT_MS: '20000',
   DATABASE_POOL: '6',
   CHALLENGES_PER_MINUTE: '10000',
 };
