@@ -1,6 +1,6 @@
 import t from 'tap';
 import { build, operations, postgresAddress, type SignedIn, signUp } from '../helper.js';
-import { watchStatements } from '../sign-in/password/guessing.js';
+import { watchStatements } from '../statements.js';
 import { TcpProxy } from '../tcp-proxy.js';
 
 const gateway = await build(t);

@@ -78,31 +78,6 @@ export function outcomes(answers: { __typename?: string; code?: string; body: st
   return told.map(({ __typename, code, body }) => code ?? __typename ?? body);
 }
 
-/** Counts the statements that a gateway sends to its database while `story` is told. */
-export async function countStatements(gateway: Gateway, story: () => Promise<unknown>): Promise<string[]> {
-  // biome-ignore lint/suspicious/noExplicitAny: the pool behind Drizzle
-  const pool = (gateway.app.tools.db as any).$client;
-  const { unsafe, begin } = pool;
-  const seen: string[] = [];
-  const watch =
-    (run: typeof unsafe) =>
-    (text: string, ...rest: unknown[]) => {
-      seen.push(text);
-      return run(text, ...rest);
-    };
-  pool.unsafe = watch(unsafe);
-  // biome-ignore lint/suspicious/noExplicitAny: likewise
-  pool.begin = (inside: (tx: any) => unknown) =>
-    // biome-ignore lint/suspicious/noExplicitAny: likewise
-    begin((tx: any) => inside({ unsafe: watch(tx.unsafe) }));
-  try {
-    await story();
-  } finally {
-    Object.assign(pool, { unsafe, begin });
-  }
-  return seen;
-}
-
 /** A body without what is random or the time. */
 export const masked = (body: string) =>
   body

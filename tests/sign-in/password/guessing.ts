@@ -114,18 +114,6 @@ export function spelledOut(value: unknown): string {
     .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Every statement the gateway sends from now on, but for those within transactions. */
-export function watchStatements({ app }: Gateway): string[] {
-  const { client } = (app.tools.db as unknown as { session: { client: postgres.Sql } }).session;
-  const statements: string[] = [];
-  const { unsafe } = client;
-  client.unsafe = ((statement: string, ...rest: never[]) => {
-    statements.push(statement);
-    return unsafe(statement, ...rest);
-  }) as typeof unsafe;
-  return statements;
-}
-
 /** Until a statement in this database waits for the lock of another. */
 export async function untilSomebodyWaits(sql: postgres.Sql): Promise<void> {
   const waiting = () => sql`

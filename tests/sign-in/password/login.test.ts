@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import t from 'tap';
 import { type Answer, build, goodPassword, operations, randomNetwork, signUp } from '../../helper.js';
+import { watchStatements } from '../../statements.js';
 import {
   guess,
   hashesOf,
@@ -11,7 +12,6 @@ import {
   rowsOf,
   tally,
   untilSomebodyWaits,
-  watchStatements,
 } from './guessing.js';
 
 const gateway = await build(t);
