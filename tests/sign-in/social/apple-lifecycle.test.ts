@@ -532,7 +532,11 @@ t.test(
     }
     await sql`insert into revocations (id, issuer, client_id, refresh_token)
     select credential_id, issuer, client_id, refresh_token from identities where credential_id = ${first.id}`;
-    await revokeAll(after);
-    t.notOk(apple.grants.has(first.token));
+    // The gateways of the tests above look for work as well, and cannot open this one.
+    await until(async () => {
+      await comeDue();
+      await revokeAll(after);
+      return !apple.grants.has(first.token);
+    });
   },
 );
