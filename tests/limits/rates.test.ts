@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify from 'fastify';
 import t, { type Test } from 'tap';
@@ -257,6 +258,8 @@ async function openCounters(t: Test, port: number): Promise<SharedCounters> {
 /** Of fifty at once, with room for `room` in a limit of 5, so many pass, and nobody waits for Redis. */
 async function stayShut(t: Test, counters: RateCounters, key: string, room: number): Promise<void> {
   const times: number[] = [];
+  const heldUp = monitorEventLoopDelay({ resolution: 5 });
+  heldUp.enable();
   const counts = await inParallel(50, async () => {
     const begun = performance.now();
     const { count } = await counters.increment(key, 60_000, 5);
@@ -264,7 +267,10 @@ async function stayShut(t: Test, counters: RateCounters, key: string, room: numb
     return count;
   });
   t.equal(counts.filter((count) => count <= 5).length, room, 'no more than the limit');
-  t.ok(Math.max(...times) < 250, `the longest took ${Math.max(...times).toFixed()} ms`);
+  heldUp.disable();
+  // Less what the machine held up this process as a whole.
+  const longest = Math.max(...times) - heldUp.max / 1e6;
+  t.ok(longest < 250, `the longest took ${longest.toFixed()} ms`);
   // The quickest of three: the machine may have something else to do for once.
   const again: number[] = [];
   for (const n of [1, 2, 3]) {
