@@ -1,13 +1,13 @@
 // deleteAccount: closes the account of the person who asks, at once, to be erased later.
 import { callerOf } from '../context.js';
-import { fail } from '../errors.js';
+import { fail, isFailure } from '../errors.js';
 import type { MutationResolvers } from '../graphql/schema.generated.js';
 import { demandFreshProof } from '../sessions/fresh-proof.js';
-import { endSessionsOf } from '../sessions/sessions.js';
+import { endSessionsOf, findLiveSession } from '../sessions/sessions.js';
 import { revokeNext } from '../sign-in/social/apple-grants.js';
 import { erasureOf } from '../users/erasure.js';
 import { recordLoginEvent } from '../users/login-events.js';
-import { closeAccount } from '../users/users.js';
+import { closeAccount, lockPerson } from '../users/users.js';
 import { eraseAccount } from './erase-accounts.js';
 
 export const deleteAccount: MutationResolvers['deleteAccount'] = async (_, __, context) => {
@@ -17,8 +17,11 @@ export const deleteAccount: MutationResolvers['deleteAccount'] = async (_, __, c
   if (stale !== null) return stale;
 
   const deletedAt = await db.transaction(async (tx) => {
+    if (!(await lockPerson(tx, person.id))) return fail('ACCOUNT_DISABLED');
+    // Whoever was signed out while this waited has no say any more.
+    if ((await findLiveSession(tx, config, session.id)) === null) return fail('SESSION_REVOKED');
     const closed = await closeAccount(tx, person.id);
-    if (closed === null) return null;
+    if (closed === null) throw new Error('a locked account is gone');
     const event = {
       kind: 'DELETION',
       userId: person.id,
@@ -31,7 +34,7 @@ export const deleteAccount: MutationResolvers['deleteAccount'] = async (_, __, c
     }
     return closed;
   });
-  if (deletedAt === null) return fail('ACCOUNT_DISABLED');
+  if (isFailure(deletedAt)) return deletedAt;
   if (config.deleteUndoDays === 0) {
     await eraseAccount(db, person.id, 0);
     context.afterwards(revokeNext(context));

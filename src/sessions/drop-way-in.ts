@@ -7,8 +7,12 @@ import { listWaysIn, removeWayIn } from '../users/credentials.js';
 import { recordLoginEvent } from '../users/login-events.js';
 import { usableMethods } from '../users/usable-methods.js';
 import { lockPerson } from '../users/users.js';
+import { findLiveSession } from './sessions.js';
 
-/** To be called in a transaction. Null: it is gone. The lock on the person makes parallel removals count each other. */
+/**
+ * To be called in a transaction. Null: it is gone. The lock on the person makes parallel removals count each other, and
+ * whoever was signed out while this one waited removes nothing any more.
+ */
 export async function dropWayIn(
   context: Context,
   tx: Db,
@@ -16,7 +20,8 @@ export async function dropWayIn(
   method: SignInMethod,
 ): Promise<AuthFailure | null> {
   const { person, session } = callerOf(context);
-  if (!(await lockPerson(tx, person.id))) return fail('SESSION_REVOKED');
+  const stands = (await lockPerson(tx, person.id)) && (await findLiveSession(tx, context.config, session.id));
+  if (!stands) return fail('SESSION_REVOKED');
   const waysIn = await listWaysIn(tx, person.id);
   const left = waysIn.filter((wayIn) => wayIn.id !== id);
   // The same removal a moment earlier.

@@ -80,6 +80,14 @@ async function everyman() {
   for (const by of ['google', 'apple', 'firebase'] as const) await link(owner, by, accounts[by]);
   return { ...owner, email, phone, accounts };
 }
+/** A passkey of a person's; returns the id of the way in. */
+async function addPasskey({ user }: Pick<Tokens, 'user'>): Promise<string> {
+  const [added] = await sql`insert into credentials (user_id, kind, identifier, proved_at)
+    values (${user.id}, 'passkey', ${randomUUID()}, now()) returning id`;
+  await sql`insert into passkeys (credential_id, public_key, counter, transports, aaguid, name, multi_device, backed_up)
+    values (${added?.id}, 'a', 0, '{}', ${randomUUID()}, 'Key', false, false)`;
+  return added?.id;
+}
 type Everyman = Awaited<ReturnType<typeof everyman>>;
 
 /** Every way to prove a person, with its name and what it is called by RFC 8176. */
@@ -389,16 +397,13 @@ t.test(
   'what changes who enters asks for a proof of the last five minutes, by the ways the person has',
   async (t) => {
     const person = await everyman();
-    const [passkey] = await sql`insert into credentials (user_id, kind, identifier, proved_at)
-    values (${person.user.id}, 'passkey', ${randomUUID()}, now()) returning id`;
-    await sql`insert into passkeys (credential_id, public_key, counter, transports, aaguid, name, multi_device, backed_up)
-    values (${passkey?.id}, 'a', 0, '{}', ${randomUUID()}, 'Key', false, false)`;
+    const passkey = await addPasskey(person);
     const listed = await gateway.graphql(operations.identities, {}, { token: person.accessToken });
     const [{ id }] = listed.data.identities;
     const errands: [keyof typeof operations, Record<string, unknown>][] = [
       ['deleteAccount', {}],
       ['startPasskeyRegistration', {}],
-      ['deletePasskey', { input: { id: passkey?.id } }],
+      ['deletePasskey', { input: { id: passkey } }],
       ['unlinkIdentity', { input: { id } }],
       ['linkIdentity', { input: await proofOf(gateway, provider, 'google', { sub: randomUUID() }) }],
     ];
@@ -434,6 +439,39 @@ t.test(
       t.not((await run(errand, renewed)).__typename, 'AuthError', errand[0]);
   },
 );
+
+t.test('a session that is ended while it waits removes and deletes nothing', async (t) => {
+  const person = await everyman();
+  const passkey = await addPasskey(person);
+  const listed = await gateway.graphql(operations.identities, {}, { token: person.accessToken });
+  const [identity] = listed.data.identities;
+  const other = await enter(gateway, provider, 'google', person.accounts.google);
+  const errands = {
+    deletePasskey: { id: passkey },
+    unlinkIdentity: { id: identity.id },
+    deleteAccount: null,
+  };
+  for (const [name, input] of Object.entries(errands)) {
+    const { accessToken: token, session } = await enter(gateway, provider, 'google', person.accounts.google);
+    let asking: ReturnType<typeof gateway.graphql> | undefined;
+    await sql.begin(async (tx) => {
+      await tx`select from users where id = ${person.user.id} for update`;
+      asking = gateway.graphql(operations[name as keyof typeof errands], input ? { input } : {}, { token });
+      for (;;) {
+        const waiting = await tx`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
+        if (waiting.length > 0) break;
+        await sleep(10);
+      }
+      await tx`update sessions set revoked_at = now(), revocation_reason = 'revoked' where id = ${session.id}`;
+    });
+    t.match((await asking)?.data[name], { code: 'SESSION_REVOKED' }, name);
+  }
+  const { data } = await gateway.graphql(operations.me, {}, { token: other.accessToken });
+  t.equal(data.me.id, person.user.id, 'the account stands');
+  const left = await sql`select from credentials where id in (${passkey}, ${identity.id})`;
+  t.equal(left.length, 2);
+});
 
 t.test('the methods are those of the person, as far as they are switched on', async (t) => {
   const methodsOf = async (tokens: Tokens, of = gateway) => {
