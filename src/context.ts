@@ -37,6 +37,8 @@ export interface Tools {
 export interface Caller {
   person: Person;
   session: SessionRow;
+  /** When the person was last proved as the token was signed, in seconds since 1970. */
+  authTime: number;
 }
 
 /** One request, as resolvers see it. */

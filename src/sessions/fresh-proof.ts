@@ -8,10 +8,13 @@ import { isProofFresh } from './sessions.js';
 /** How long a proof counts as fresh: the time for one errand in the settings, and no longer than a phone lies about. */
 export const freshSeconds = 5 * 60;
 
-/** Null when the caller has been proved just now; else the failure, with the methods by which that can be done. */
+/**
+ * Null when the caller has been proved just now; else the failure, with the methods by which that can be done. By the
+ * token as well as by the session: a copy of an older token does not share in a proof that was given since.
+ */
 export async function demandFreshProof(context: Context): Promise<AuthFailure | null> {
-  const { person, session } = callerOf(context);
-  if (await isProofFresh(context.db, session.id, freshSeconds)) return null;
+  const { person, session, authTime } = callerOf(context);
+  if (await isProofFresh(context.db, { id: session.id, authTime }, freshSeconds)) return null;
   const methods = usableMethods(context, await listWaysIn(context.db, person.id));
   return fail('FRESH_PROOF_REQUIRED', { methods });
 }

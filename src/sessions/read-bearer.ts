@@ -12,5 +12,6 @@ export async function readBearer({ request, keys, db, config }: Context): Promis
   const verified = await keys.verify(token);
   if (verified === 'expired') return 'TOKEN_EXPIRED';
   if (verified === 'invalid') return 'TOKEN_INVALID';
-  return (await findCaller(db, config, verified.sid)) ?? 'SESSION_REVOKED';
+  const live = await findCaller(db, config, verified.sid);
+  return live === null ? 'SESSION_REVOKED' : { ...live, authTime: verified.auth_time };
 }

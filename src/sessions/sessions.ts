@@ -259,16 +259,20 @@ const proofIsFresh = prepared((db) =>
     .where(
       and(
         eq(sessions.id, sql.placeholder('id')),
-        sql`coalesce(${sessions.reauthenticatedAt}, ${sessions.createdAt})
-          > now() - make_interval(secs => ${sql.placeholder('seconds')}::int)`,
+        sql`least(coalesce(${sessions.reauthenticatedAt}, ${sessions.createdAt}),
+          to_timestamp(${sql.placeholder('authTime')}::int)) > now() - make_interval(secs => ${sql.placeholder('seconds')}::int)`,
       ),
     )
     .prepare('proof_is_fresh'),
 );
 
-/** Whether the last proof of a session is at most so many seconds old. */
-export async function isProofFresh(db: Db, id: string, seconds: number): Promise<boolean> {
-  return (await proofIsFresh(db).execute({ id, seconds })).length > 0;
+/** Whether the last proof of a session is at most so many seconds old, and the one that its token knows of as well. */
+export async function isProofFresh(
+  db: Db,
+  { id, authTime }: { id: string; authTime: number },
+  seconds: number,
+): Promise<boolean> {
+  return (await proofIsFresh(db).execute({ id, authTime, seconds })).length > 0;
 }
 
 /**

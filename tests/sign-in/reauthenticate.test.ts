@@ -440,6 +440,25 @@ t.test(
   },
 );
 
+t.test('a copy of an older access token does not share in a proof that was given since', async (t) => {
+  const person = await signUp(gateway);
+  const { sub, sid, client_id, amr, auth_time } = claimsOf(person);
+  // Signed six minutes ago: good for nine more.
+  const older = { sub, sid, client_id, amr, auth_time: auth_time - 360 };
+  const copy = await gateway.app.tools.keys.sign(older, new Date(Date.now() + 540_000));
+  await age(person, 360);
+  const renewed = await reauthenticate(copy, { password: person.password });
+  t.match(await gateway.graphql(operations.me, {}, { token: copy.accessToken }), { status: 200 });
+  t.match(await deleteAccount(copy), { code: 'FRESH_PROOF_REQUIRED', methods: ['PASSWORD'] });
+  const { data } = await gateway.graphql(
+    operations.startPasskeyRegistration,
+    {},
+    { token: copy.accessToken },
+  );
+  t.match(data.startPasskeyRegistration, { code: 'FRESH_PROOF_REQUIRED' });
+  t.match(await deleteAccount(await refresh(renewed.refreshToken)), { __typename: 'AccountDeleted' });
+});
+
 t.test('a session that is ended while it waits removes and deletes nothing', async (t) => {
   const person = await everyman();
   const passkey = await addPasskey(person);
