@@ -3,9 +3,9 @@ import { errors, jwtVerify } from 'jose';
 import type { Tools } from '../../context.js';
 import type { Db } from '../../db/client.js';
 import { endSessionsOf } from '../../sessions/sessions.js';
-import { listWaysIn, removeWayIn } from '../../users/credentials.js';
+import { listWaysIn, removeWayIn, type WayIn } from '../../users/credentials.js';
 import { usableMethods } from '../../users/usable-methods.js';
-import { closeAccount, lockPerson } from '../../users/users.js';
+import { closeAccount, closeAnew, lockPerson } from '../../users/users.js';
 import { findIdentity, type IdentityRow, lockIdentity, updateIdentity } from './identities.js';
 import { takeNotice } from './notices.js';
 import type { Provider } from './providers.js';
@@ -59,10 +59,20 @@ async function act(tools: Tools, tx: Db, type: string, identity: IdentityRow): P
 }
 
 /** The Apple account is gone for good. Where nothing else leads in, the account is too, as if its owner had deleted it. */
-async function forget(tools: Tools, tx: Db, { id, userId }: IdentityRow): Promise<void> {
-  const left = (await listWaysIn(tx, userId)).filter((wayIn) => wayIn.id !== id);
+async function forget(
+  tools: Tools,
+  tx: Db,
+  { id, userId, email, isPrivateRelay }: IdentityRow,
+): Promise<void> {
+  // A relay address forwards to the Apple account, and goes with it.
+  const isRelay = (wayIn: WayIn) => isPrivateRelay && wayIn.kind === 'mailbox' && wayIn.identifier === email;
+  const left = (await listWaysIn(tx, userId)).filter((wayIn) => wayIn.id !== id && !isRelay(wayIn));
   await endSessionsOf(tx, tools.config, userId, 'consent_revoked');
-  if (usableMethods(tools, left).length === 0) await closeAccount(tx, userId);
+  if (usableMethods(tools, left).length === 0) {
+    // Closed already: whoever was proved by this identity a moment ago would open what nobody can enter any more.
+    await closeAnew(tx, userId);
+    await closeAccount(tx, userId);
+  }
   await removeWayIn(tx, userId, id);
 }
 

@@ -16,6 +16,7 @@ import {
   Provider,
   proofOf,
 } from '../../provider-stand-in.js';
+import { someAddress } from '../magic-link/asking.js';
 
 const apple = await Provider.open(t);
 const gateway = await build(t, apple.settings);
@@ -364,6 +365,31 @@ for (const type of ['account-delete', 'account-deleted']) {
     t.equal((await enterAt(gateway, apple, 'google', google)).user.id, both.user.id);
   });
 }
+
+t.test('a relay address goes with its Apple account, and is no way in that is left', async (t) => {
+  const relay = { email: 'x2@privaterelay.appleid.com', email_verified: true, is_private_email: true };
+  const person = await newcomer(relay);
+  t.equal(person.user.email, relay.email);
+  t.equal(await tell({ type: 'account-deleted', sub: person.account.sub }), 200);
+  const [row] = await sql`select deleted_at from users where id = ${person.user.id}`;
+  t.ok(row?.deleted_at, 'nobody would ever get in again');
+
+  const own = await newcomer({ email: someAddress(), email_verified: true });
+  t.equal(await tell({ type: 'account-deleted', sub: own.account.sub }), 200);
+  const [still] = await sql`select deleted_at from users where id = ${own.user.id}`;
+  t.equal(still?.deleted_at, null, 'a mailbox of their own is');
+});
+
+t.test('an account that is closed already is not taken back without a way in', async (t) => {
+  const person = await newcomer();
+  t.match(await deleteAccount(person), { __typename: 'AccountDeleted' });
+  const { restoreToken } = await enter(person.account);
+  t.equal(await tell({ type: 'account-deleted', sub: person.account.sub }), 200);
+  const { data } = await gateway.graphql(operations.restoreAccount, { input: { restoreToken } });
+  t.match(data.restoreAccount, { code: 'CHALLENGE_GONE' });
+  await eraseNow(person.user.id);
+  t.equal((await sql`select from users where id = ${person.user.id}`).length, 0);
+});
 
 t.test('a notice counts once, also when twenty come at once', async (t) => {
   const person = await newcomer();
