@@ -61,7 +61,11 @@ export type Behaviour =
   | { status: number; body?: string; headers?: Record<string, string> }
   | { lateMs: number }
   | 'hang'
-  | 'hang-up';
+  | 'hang-up'
+  | 'endless';
+
+/** Of an answer without end: the reader is to leave long before. */
+const mostPoured = 32 * 1024 * 1024;
 
 /** Publishes keys and signs any token with them, as Google's, Apple's and Firebase's kits get theirs. */
 export class KeyServer {
@@ -73,6 +77,8 @@ export class KeyServer {
   readonly hits: Record<Endpoint, number> = { discovery: 0, jwks: 0, token: 0, userinfo: 0, revocation: 0 };
   /** How endpoints answer; one that is not named works. */
   readonly behaviour: Partial<Record<Endpoint, Behaviour>> = {};
+  /** How many bytes were sent where an answer is endless. */
+  poured = 0;
   /** Whom tokens are for, unless told otherwise. */
   readonly audience: string;
   protected readonly origin: string;
@@ -138,6 +144,7 @@ export class KeyServer {
       const instead = this.behaviour[endpoint];
       if (instead === 'hang') return;
       if (instead === 'hang-up') return void request.socket.destroy();
+      if (instead === 'endless') return this.#pour(response);
       if (instead !== undefined && 'lateMs' in instead) await sleep(instead.lateMs);
       else if (instead !== undefined) {
         response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
@@ -149,6 +156,17 @@ export class KeyServer {
       return void response.end(JSON.stringify({ keys: await Promise.all(this.published().map(publicJwk)) }));
     }
     return this.serve(request, response, endpoint);
+  }
+
+  /** Sends JSON for as long as somebody listens. */
+  async #pour(response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('{"padding":"');
+    while (!response.destroyed && this.poured < mostPoured) {
+      response.write('a'.repeat(64 * 1024));
+      this.poured += 64 * 1024;
+      await sleep(1);
+    }
+    response.end('"}');
   }
 
   protected published(): SigningKey[] {

@@ -1,7 +1,8 @@
 // The door to openid-client: sends people to a provider, and takes its answers and grants.
 import type { JWTPayload } from 'jose';
-import type { Configuration, ServerMetadata, TokenEndpointResponse } from 'openid-client';
+import type { Configuration, CustomFetch, ServerMetadata, TokenEndpointResponse } from 'openid-client';
 import type { Provider } from './providers.js';
+import { readBody } from './read-body.js';
 
 /** Loaded by who uses the code flow. */
 const library = () => import('openid-client');
@@ -133,10 +134,24 @@ async function configure(
   { issuer, keys }: Provider,
   { id, auth }: NonNullable<Provider['client']>,
 ): Promise<Configuration> {
-  const { allowInsecureRequests, Configuration } = await library();
-  const configuration = new Configuration((await keys.metadata()) as ServerMetadata, id, undefined, auth);
+  const openid = await library();
+  const configuration = new openid.Configuration(
+    (await keys.metadata()) as ServerMetadata,
+    id,
+    undefined,
+    auth,
+  );
   configuration.timeout = timeoutSeconds;
+  configuration[openid.customFetch] = fetchBounded;
   // Whoever configures an issuer without TLS means this machine.
-  if (issuer.startsWith('http:')) allowInsecureRequests(configuration);
+  if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration);
   return configuration;
 }
+
+/** The library by itself would read an answer of any size. */
+const fetchBounded: CustomFetch = async (url, options) => {
+  const response = await fetch(url, options as RequestInit);
+  const body = await readBody(response);
+  // Some statuses allow no body, not even an empty one.
+  return new Response(body.length > 0 ? body : null, response);
+};

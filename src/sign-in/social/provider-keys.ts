@@ -2,6 +2,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Tools } from '../../context.js';
 import { unavailable } from '../../errors.js';
+import { readBody } from './read-body.js';
 
 /** OpenID Connect Discovery, section 3: what is used of it. */
 export interface ProviderMetadata {
@@ -21,8 +22,6 @@ const staleMs = 10 * 60_000;
 const expiredMs = 24 * 60 * 60_000;
 /** For both documents together. */
 const timeoutMs = 3_000;
-/** Real ones have about 2 KB. */
-const mostBytes = 256 * 1024;
 
 /** Published by one issuer, and held for as long as the process lives. */
 export class ProviderKeys {
@@ -117,13 +116,6 @@ export class ProviderKeys {
 async function readJson(url: string, signal: AbortSignal): Promise<unknown> {
   // A redirect could lead to what only this machine can reach.
   const response = await fetch(url, { redirect: 'error', signal });
-  if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > mostBytes) throw new Error(`more than ${mostBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return JSON.parse((await readBody(response)).toString('utf8'));
 }

@@ -534,6 +534,7 @@ t.test('a provider that is away at the exchange, and one that misbehaves', async
     { status: 401, body: '{"error":"invalid_client"}' },
     { status: 200, body: 'no JSON' },
     { status: 200, body: '{}' },
+    { status: 204 },
   ];
   t.teardown(() => delete acme.behaviour.token);
   for (const behaviour of [...away, ...wrong]) {
@@ -546,6 +547,18 @@ t.test('a provider that is away at the exchange, and one that misbehaves', async
     t.match(await finish(begun.state, begun.verifier), gone);
   }
   t.equal(hits, 0, 'redirects are not followed');
+});
+
+t.test('an answer without end is not read to its end', async (t) => {
+  for (const endpoint of ['token', 'userinfo'] as const) {
+    const { url } = await begin(gamma);
+    const request = await gamma.signIn(url, somebody());
+    gamma.behaviour[endpoint] = 'endless';
+    gamma.poured = 0;
+    t.match(await comeBack(request), { status: 303, error: 'server_error' }, endpoint);
+    t.ok(gamma.poured > 0 && gamma.poured < 4 * 1024 * 1024, `${endpoint}: ${gamma.poured} bytes`);
+    delete gamma.behaviour[endpoint];
+  }
 });
 
 t.test('a provider that says nothing is given up', async (t) => {
