@@ -156,8 +156,12 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   if (config.applePrivateKey !== undefined)
     keepUp(app, 'revoking grants at Apple', 5 * secondMs, () => inLanes(() => revokeNext(tools)));
-  if (config.secretKeyPrevious !== undefined)
+  if (config.secretKeyPrevious !== undefined) {
+    // At once: after a leak the previous key is taken away as soon as the signing keys are sealed anew.
+    app.addHook('onListen', async () => tools.afterwards(resealGrants(tools)));
+    // Again and again: until the last replica has the new key, the others seal under the old one.
     keepUp(app, 'sealing grants anew', hourMs, () => resealGrants(tools));
+  }
   keepUp(app, 'erasing deleted accounts', 10 * 60 * secondMs, () => eraseAccounts(db, config));
   keepUp(app, 'sweeping', hourMs, () => sweep(db, config));
   return app;

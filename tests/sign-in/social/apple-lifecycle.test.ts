@@ -533,7 +533,9 @@ t.test(
     const unopened = seal(foreign, lost.id, lost.token);
     await sql`update identities set refresh_token = ${unopened} where credential_id = ${lost.id}`;
     const replacing = await build(t, { ...apple.settings, ...keys }, gateway);
-    await resealGrants(replacing.app.tools);
+    // By itself, as soon as it listens.
+    await replacing.app.listen({ host: '127.0.0.1', port: 0 });
+    await until(async () => replacing.log.some((line) => line.includes('cannot be opened')));
     const [alarm, ...more] = replacing.log.filter((line) => line.includes('cannot be opened'));
     t.match(JSON.parse(alarm ?? '{}'), { level: 50, unopened: 1 });
     t.same(more, []);
