@@ -73,7 +73,8 @@ export class ProviderKeys {
     try {
       return await this.#keys(header, token);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) return null;
+      // What WebCrypto cannot read, and calls a DOMException, is no key.
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof DOMException) return null;
       throw error;
     }
   }

@@ -588,6 +588,29 @@ t.test('a provider that answers nonsense is away, and what it points at is not f
   t.match(attacker.hits, { discovery: 0, jwks: 0 });
 });
 
+t.test('a key that cannot be read is no key', async (t) => {
+  const unreadable = [
+    { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', alg: 'ES256' },
+    { kty: 'OKP', crv: 'Ed25519', x: 'AAAA', alg: 'EdDSA' },
+    { kty: 'RSA', n: 'AQ', e: 'AQAB', alg: 'RS256' },
+    { kty: 'oct', k: 'AAAA', alg: 'HS256' },
+  ];
+  for (const key of unreadable) {
+    const { keys, at } = await cold(t);
+    const body = JSON.stringify({ keys: [{ ...key, kid: 'odd', use: 'sig' }] });
+    keys.behaviour.jwks = { status: 200, body };
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: keys.issuer, aud: keys.audience, sub: randomUUID(), iat: now, exp: now + 60 };
+    const token = `${base64url({ alg: key.alg, kid: 'odd' })}.${base64url(claims)}.${'A'.repeat(86)}`;
+    const came = resultOf(await send(firebaseKit, token, '', { at }));
+    t.match(came, { code: 'INVALID_CREDENTIALS' }, key.kty);
+    t.same(
+      at.log.filter((line) => JSON.parse(line).level >= 50),
+      [],
+    );
+  }
+});
+
 t.test('a provider that is switched off refuses on every path', async (t) => {
   const off = await build(t, calm, gateway);
   const unavailableMethod = { __typename: 'AuthError', code: 'METHOD_UNAVAILABLE' };
