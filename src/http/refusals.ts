@@ -8,6 +8,9 @@ import { sendAnswer } from '../graphql/http.js';
 import { answerErrors } from '../graphql/mask-errors.js';
 import { bareHeaders } from './security-headers.js';
 
+/** Every method that a route here is for. */
+const methods = ['GET', 'HEAD', 'POST', 'OPTIONS'];
+
 /** Answers whatever is thrown outside of an operation, and whatever nobody answers, behind the shield of the rates. */
 export function registerRefusals(app: FastifyInstance, tools: Pick<Tools, 'config' | 'metrics'>): void {
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
@@ -16,7 +19,9 @@ export function registerRefusals(app: FastifyInstance, tools: Pick<Tools, 'confi
   app.setErrorHandler(refuse);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request, reply) => {
     const [url = ''] = request.url.split('?', 1);
-    const allowed = ['GET', 'HEAD', 'POST', 'OPTIONS'].filter((method) => app.hasRoute({ method, url }));
+    // It takes a pattern, whose regular expressions it compiles: a path of strangers must not be read as one.
+    const isPattern = /[:*]/.test(url);
+    const allowed = methods.filter((method) => !isPattern && app.hasRoute({ method, url }));
     if (allowed.length === 0) return refuse(badUserInput('There is nothing here.', 404), request, reply);
     reply.header('allow', allowed.join(', '));
     return refuse(badUserInput(`${request.method} is not for this path.`, 405), request, reply);

@@ -87,6 +87,11 @@ t.test('what is nowhere is a coded 404, whatever it looks like', async (t) => {
     `/${'a'.repeat(5000)}`,
     '/%2e%2e/%2e%2e/etc/passwd',
     '/?secret=value',
+    // A pattern to the router, and no good one.
+    '/:secret(((a+)+)+$)',
+    '/:secret([)',
+    `/${':secret('.repeat(500)}`,
+    '/*/secret',
   ]) {
     const response = await gateway.inject({ url });
     t.equal(response.statusCode, 404, url.slice(0, 40));
