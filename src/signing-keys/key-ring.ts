@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Db } from '../db/client.js';
 import {
   type AccessTokenClaims,
+  isStillGood,
   type SigningKey,
   signAccessToken,
   type TokenProfile,
@@ -118,7 +119,7 @@ export class KeyRing {
     const now = Date.now();
     const known = remembered.get(token);
     if (known !== undefined) {
-      if (known.exp * 1000 > now) return known;
+      if (isStillGood(known, now)) return known;
       remembered.delete(token);
     }
     const verified = await verifyAccessToken(verifying, this.#profile, token, now);

@@ -98,13 +98,22 @@ export async function verifyAccessToken(
         currentDate: new Date(now),
       },
     );
-    return isOurs(payload, profile) && payload.iat <= now / 1000 + earlySeconds ? payload : 'invalid';
+    return isOurs(payload, profile) && !isFromTheFuture(payload, now) ? payload : 'invalid';
   } catch (error) {
     if (error instanceof errors.JWTExpired) return 'expired';
     if (error instanceof errors.JWKSNoMatchingKey) return 'unknown-key';
     if (error instanceof errors.JOSEError) return 'invalid';
     throw error;
   }
+}
+
+/** Whether a token that was verified before is to be taken without another look; `now` in milliseconds. */
+export function isStillGood(token: VerifiedToken, now: number): boolean {
+  return token.exp * 1000 > now && !isFromTheFuture(token, now);
+}
+
+function isFromTheFuture({ iat }: VerifiedToken, now: number): boolean {
+  return iat > now / 1000 + earlySeconds;
 }
 
 /** A lenient decoder takes blanks, `=` and changed low bits at the end of a part: one token, many spellings. */
