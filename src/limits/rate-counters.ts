@@ -20,12 +20,17 @@ export interface RateCounters {
 /** Keys kept in process, about 200 bytes each; beyond, the oldest tenth goes. */
 const mostKeys = 50_000;
 
+/** Milliseconds by a clock that does not jump: set back, another one would hold a network up for as long. */
+function readClock(): number {
+  return Math.trunc(performance.now());
+}
+
 /** Counters of this process. Answers are copies: who holds one must not see it change. */
 export class LocalCounters implements RateCounters {
   readonly #windows = new Map<string, { count: number; endsAt: number }>();
 
   async increment(key: string, windowMs: number, max: number): Promise<Count> {
-    const now = Date.now();
+    const now = readClock();
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
       window = { count: 0, endsAt: now + windowMs };
@@ -104,12 +109,12 @@ export class SharedCounters implements RateCounters {
   }
 
   async #ask(command: () => Promise<unknown>): Promise<unknown> {
-    if (Date.now() < this.#restingUntil) return null;
+    if (readClock() < this.#restingUntil) return null;
     const answered = new AbortController();
     try {
       return (await Promise.race([command(), silence(answered.signal)])) ?? null;
     } catch (error) {
-      this.#restingUntil = Date.now() + restMs;
+      this.#restingUntil = readClock() + restMs;
       this.#onFailure(error);
       return null;
     } finally {

@@ -101,6 +101,20 @@ t.test('the shield answers 429 to a network that asks too often, whatever it ask
   t.equal(status, 200, 'others go on');
 });
 
+t.test('a clock that is set back keeps no network waiting, one that is set on lets none in', async (t) => {
+  const gateway = await build(t, { REQUESTS_PER_MINUTE: '1' });
+  const ask = () => gateway.inject({ url: '/errors' });
+  t.equal((await ask()).statusCode, 200);
+  const real = Date.now;
+  for (const minutes of [-5, 5]) {
+    const { restore } = t.intercept(Date, 'now', { value: () => real() + minutes * 60_000 });
+    const { statusCode, headers } = await ask();
+    restore();
+    t.equal(statusCode, 429, `${minutes} minutes`);
+    t.ok(Number(headers['retry-after']) <= 60, `${headers['retry-after']} s`);
+  }
+});
+
 t.test('counters in process are bounded, exact, and hand out copies', async (t) => {
   const counters = new LocalCounters();
   const [first, second] = await Promise.all([
