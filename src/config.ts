@@ -206,6 +206,8 @@ const variables = {
   }),
   PORT: whole(1, 65535).prefault('4000').register(about, { group: 'Gateway', meaning: 'Port to listen on.' }),
   PUBLIC_URL: url('https:', 'http:')
+    // It is used as it is written, also to tell whether people come by HTTPS; a parser of URLs would put it right.
+    .refine((text) => /^https?:\/\/[^\s\\]+$/.test(text), 'is not spelled like https://auth.acme.com')
     // Paths are appended to it, and RFC 8414 allows an issuer neither query nor fragment.
     .refine((text) => !/[?#@]/.test(text), 'has a query, a fragment or a user in it')
     .optional()

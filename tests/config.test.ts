@@ -137,7 +137,10 @@ t.test('a value that cannot be meant is refused by name', async (t) => {
   const wrong: Record<string, string[]> = {
     NODE_ENV: ['prod', 'PRODUCTION'],
     PORT: ['x', '0', '65536', '-1', '4000.5', '4000 ', '0x10'],
-    PUBLIC_URL: ['auth.example.com', 'ftp://a', 'https://a/?b', 'https://a/#b', 'https://user@a'],
+    PUBLIC_URL: [
+      ...['auth.example.com', 'ftp://a', 'https://a/?b', 'https://a/#b', 'https://user@a'],
+      ...['HTTP://a', ' http://a', 'https:/a', 'https:\\\\a', 'https://a ', 'https://a\nb'],
+    ],
     DATABASE_URL: ['mysql://a/b', 'a/b'],
     MIGRATION_DATABASE_URL: ['mysql://a/b'],
     DATABASE_POOL: ['0', '201', 'many'],
