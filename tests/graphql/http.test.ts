@@ -198,6 +198,19 @@ t.test('an answer has the media type that was asked for', async (t) => {
   }
 });
 
+t.test('no header is so long that reading it holds others up', async (t) => {
+  for (const accept of [`a${' '.repeat(15_000)}b`, `a${' ;'.repeat(7_500)}`, ' ,'.repeat(7_500)]) {
+    const times: number[] = [];
+    // The quickest of three: the machine may have something else to do for once.
+    for (let count = 0; count < 3; count += 1) {
+      const begun = performance.now();
+      t.equal((await post({ query: '{ nothing }' }, { accept })).statusCode, 400);
+      times.push(performance.now() - begun);
+    }
+    t.ok(Math.min(...times) < 50, `${accept.slice(0, 3)}: ${Math.min(...times)} ms`);
+  }
+});
+
 t.test('only who knows plain JSON alone gets errors about a document in a 200', async (t) => {
   const status = async (accept: string | undefined, body: unknown) =>
     (await post(body, accept === undefined ? {} : { accept })).statusCode;
