@@ -82,12 +82,17 @@ const words = {
 /** Long enough to recognise a device by, too short for a letter. */
 const longestDeviceName = 40;
 
+/** A path, a mailbox, a host in any script, or the ten digits of a number to call. */
+const linkable = /[/\\@]|www[.。]|[\p{L}\p{M}\p{N}][.。]\p{L}[\p{L}\p{M}]|(?:\p{Nd}[\s().+-]*){10}/iu;
+
 /**
  * A device's name as far as it may stand in a mail to anybody; null when it may not. Whoever asks chooses it, so it
- * carries no address: mail programs would turn it into a link in our name.
+ * carries no address: mail programs would turn it into a link in our name. Read as a browser would: full width as plain, what
+ * is invisible not at all.
  */
 export function showDevice(name: string | undefined): string | null {
-  if (name === undefined || /[/\\@]|www\.|\p{L}\.\p{L}{2}/iu.test(name)) return null;
+  if (name === undefined) return null;
+  if (linkable.test(name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, ''))) return null;
   const signs = [...name.trim()];
   return signs.length > longestDeviceName
     ? `${signs.slice(0, longestDeviceName - 1).join('')}…`

@@ -164,6 +164,8 @@ t.test('which names of devices stand in a mail', async (t) => {
     'Mi 10i (5G)',
     'v1.2 & co',
     'A. B.',
+    '2201116SG',
+    'iPhone 13 (2021) 128 GB',
   ])
     t.equal(showDevice(name), name);
   for (const name of [
@@ -174,6 +176,16 @@ t.test('which names of devices stand in a mail', async (t) => {
     'a/b',
     'a\\b',
     'click münchen.de now',
+    'verify at bank24.test',
+    '163.test',
+    'हिन्दी.भारत',
+    'evil．test',
+    'evil。test',
+    'evil\u200b.test',
+    'evil.\u00adtest',
+    'call 1800 555 0199',
+    '+91 (98765) 43-210',
+    '९८७६५४३२१०',
   ])
     t.equal(showDevice(name), null, name);
   t.equal(showDevice(undefined), null);
