@@ -63,12 +63,11 @@ async function checkTypedCode(
   code: string,
 ): Promise<AuthFailure | null> {
   const { config, db, subkeys } = context;
+  if (!(await spendTypedAttempt(db, request.id, config.magicLinkAttempts)))
+    return refuse(context, request, 'TOO_MANY_ATTEMPTS');
+  // Behind the request's own tries: guesses at one that has none left never stand in the count that others share.
   const waitSeconds = await reserveAttempt(db, [typedCodes]);
   if (waitSeconds !== null) return refuse(context, request, 'TOO_MANY_ATTEMPTS', waitSeconds);
-  if (!(await spendTypedAttempt(db, request.id, config.magicLinkAttempts))) {
-    await giveBackAttempt(db, [typedCodes.bucket]);
-    return refuse(context, request, 'TOO_MANY_ATTEMPTS');
-  }
   if (!isTypedCode(subkeys['one-time-secret'], request.id, code)) return refuse(context, request);
   await giveBackAttempt(db, [typedCodes.bucket]);
   return null;

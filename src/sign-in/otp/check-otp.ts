@@ -36,14 +36,12 @@ export async function checkOtp(
   const open = isUuid(input.challengeId) ? await findOpenOtpChallenge(db, input.challengeId) : null;
   if (open === null) return fail('CHALLENGE_GONE');
 
-  const { sends, wrongCodes } = await phoneLimits(context, open);
-  const waitSeconds = await reserveAttempt(db, [wrongCodes]);
-  if (waitSeconds !== null) return refuse(context, open, 'TOO_MANY_ATTEMPTS', waitSeconds);
   const challenge = await spendOtpAttempt(db, open.id, config.otpAttempts);
-  if (challenge === null) {
-    await giveBackAttempt(db, [wrongCodes.bucket]);
-    return refuse(context, open, 'TOO_MANY_ATTEMPTS');
-  }
+  if (challenge === null) return refuse(context, open, 'TOO_MANY_ATTEMPTS');
+  // Behind the challenge's own tries: guesses at one that has none left never stand in the count that others share.
+  const { sends, wrongCodes } = await phoneLimits(context, challenge);
+  const waitSeconds = await reserveAttempt(db, [wrongCodes]);
+  if (waitSeconds !== null) return refuse(context, challenge, 'TOO_MANY_ATTEMPTS', waitSeconds);
   const code = plainDigits(input.code).replace(/[\s-]/g, '');
   const right =
     isTestCode(config, challenge.phone, code) || isOtp(subkeys['one-time-secret'], challenge.id, code);

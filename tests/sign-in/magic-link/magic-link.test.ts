@@ -267,6 +267,19 @@ t.test('typed characters: twenty wrong a mailbox a day, over all requests and at
   );
 });
 
+t.test('a flood of typed characters for a request without tries takes none from the others', async (t) => {
+  const strict = await build(t, { MAGIC_LINK_ATTEMPTS_PER_DAY: '6' }, gateway);
+  const email = someAddress();
+  const ask = async () => (await request(strict, { email, device: { id: randomUUID() } })).asked;
+  const spent = halves(await ask());
+  for (let n = 0; n < 5; n += 1) await verify(strict, { ...spent, code: '00000000' });
+  const owner = await ask();
+  const flood = Array.from({ length: 50 }, () => verify(strict, { ...spent, code: '00000000' }));
+  const code = deriveTypedCode(secrets, owner.requestId);
+  t.match(await verify(strict, { ...halves(owner), code }), { __typename: 'SessionTokens' });
+  await Promise.all(flood);
+});
+
 t.test('who has not the device’s half spends nobody’s tries', async (t) => {
   const link = await askForLink(gateway, server, { email: someAddress() });
   const { requestId } = link;

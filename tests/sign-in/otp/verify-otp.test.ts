@@ -143,6 +143,23 @@ t.test('50 wrong codes at once count five, and then the right one is refused as 
   }
 });
 
+t.test(
+  'a flood of guesses at a challenge without tries takes none from the others of its phone',
+  async (t) => {
+    const strict = await build(t, { ...settings, OTP_ATTEMPTS_PER_DAY: '6' }, gateway);
+    const phone = randomPhone();
+    const spent = await begin(phone, { device: { id: randomUUID() } });
+    for (let wrong = 0; wrong < 5; wrong += 1)
+      await verifyOtp(strict, { ...spent, code: otherThan(spent.code) });
+    for (let round = 0; round < 2; round += 1) {
+      const owner = await begin(phone, { device: { id: randomUUID() } });
+      const flood = Array.from({ length: 50 }, () => verifyOtp(strict, spent));
+      t.match(await verifyOtp(strict, owner), { __typename: 'SessionTokens' });
+      for (const { code } of await Promise.all(flood)) t.equal(code, 'TOO_MANY_ATTEMPTS');
+    }
+  },
+);
+
 t.test('20 wrong codes a phone a day, over all challenges: a fresh one is no fresh budget', async (t) => {
   const wide = await build(t, { ...twilio.settings, OTP_SENDS_PER_PHONE: '100' }, gateway);
   const phone = randomPhone();
