@@ -170,6 +170,14 @@ export async function takeFallback(tx: Db, id?: string): Promise<DeliveryRow | n
   return delivery ?? null;
 }
 
+/** Keeps the other channel from following what was sent for a challenge so far. */
+export async function dropFallbacks(tx: Db, challengeId: string): Promise<void> {
+  await tx
+    .update(deliveries)
+    .set({ fallbackAt: null })
+    .where(and(eq(deliveries.challengeId, challengeId), isNotNull(deliveries.fallbackAt)));
+}
+
 export async function findDelivery(db: Db, id: string): Promise<DeliveryRow | null> {
   const [found] = await db.select().from(deliveries).where(eq(deliveries.id, id));
   return found ?? null;

@@ -2,6 +2,7 @@
 import { fail } from '../../errors.js';
 import type { MutationResolvers } from '../../graphql/schema.generated.js';
 import { reserveAttempt } from '../../limits/attempts.js';
+import { dropFallbacks } from '../../messages/deliveries.js';
 import { isUuid } from '../../users/asker.js';
 import { countResend, findOpenOtpChallenge, lockForResend } from './otp-challenges.js';
 import { phoneLimits } from './phone-limits.js';
@@ -9,9 +10,10 @@ import { carriersFor, queueCode, sendCode } from './send-message.js';
 import { resendSeconds, sent, tooMany, undelivered } from './send-otp.js';
 
 export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, context) => {
-  const { db, doors, rates, request } = context;
+  const { config, db, doors, rates, request } = context;
   const known = isUuid(input.challengeId) ? await findOpenOtpChallenge(db, input.challengeId) : null;
-  if (known === null) return fail('CHALLENGE_GONE');
+  // A code that can be tried no more is worth no message.
+  if (known === null || known.attempts >= config.otpAttempts) return fail('CHALLENGE_GONE');
   const carriers = carriersFor(input.channel ?? known.channel, doors);
   if (carriers.length === 0) return fail('METHOD_UNAVAILABLE');
 
@@ -25,6 +27,8 @@ export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, co
     const waitSeconds = await reserveAttempt(tx, sends);
     if (waitSeconds !== null) return { waitSeconds };
     const challenge = await countResend(tx, known.id);
+    // This message takes over from those before it; what they wait for would come besides.
+    await dropFallbacks(tx, known.id);
     return { challenge, deliveryId: await queueCode(tx, context, challenge, carriers) };
   });
   if (begun.challenge === undefined) {

@@ -122,8 +122,8 @@ export async function fallBack(tools: Sending, id?: string): Promise<boolean> {
     const delivery = await takeFallback(tx, id);
     if (delivery === null) return null;
     const challenge = await findOpenOtpChallenge(tx, delivery.challengeId);
-    // Proved, replaced or lapsed meanwhile: nobody waits for it.
-    if (challenge === null) return { deliveryId: null };
+    // Proved, replaced, guessed at too often or lapsed meanwhile: nobody waits for it.
+    if (challenge === null || challenge.attempts >= tools.config.otpAttempts) return { deliveryId: null };
     return { deliveryId: await queueCode(tx, tools, challenge, ['SMS']) };
   });
   if (due === null) return false;

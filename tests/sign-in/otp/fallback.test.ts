@@ -241,3 +241,19 @@ t.test('what is known to be blocked to a fallback is not left in the queue as we
   );
   t.match(await verifyOtp(gateway, { challengeId, code }), { session: { method: 'OTP_SMS' } });
 });
+
+t.test('who has the code sent by SMS does not get it from the fallback as well', async (t) => {
+  const patient = await build(t, { ...twilio.settings, OTP_FALLBACK_AFTER: '60' });
+  const { phone, challengeId, message } = await begin({}, patient);
+  await age(patient, challengeId, 31);
+  t.match(await resendOtp(patient, { challengeId, channel: 'SMS' }), { __typename: 'OtpSent' });
+  await age(patient, challengeId, 60);
+  await twilio.tell(patient, message, { MessageStatus: 'undelivered', ErrorCode: '63024' });
+  while (await fallBack(patient.app.tools));
+  t.equal(twilio.to(phone, 'SMS').length, 1);
+  // By WhatsApp again, the new message has a fallback of its own.
+  await age(patient, challengeId, 31);
+  t.match(await resendOtp(patient, { challengeId, channel: 'AUTO' }), { __typename: 'OtpSent' });
+  await age(patient, challengeId, 60);
+  t.ok(await twilio.arrival(phone, { channel: 'SMS', count: 2 }));
+});

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { fallBack } from '../../../src/sign-in/otp/send-message.js';
 import { age, deliveryOf, otherThan, randomPhone, resendOtp, sendOtp, verifyOtp } from '../../codes.js';
 import { build, operations, randomNetwork } from '../../helper.js';
 import { Twilio } from '../../twilio-stand-in.js';
@@ -259,6 +260,17 @@ t.test('a challenge that is proved, lapsed or unknown is not sent again', async 
   t.equal(twilio.to(phone).length, 2);
   t.equal(await deliveryOf(gateway, randomUUID()), 'none');
   t.equal(await deliveryOf(gateway, 'nonsense'), 'none');
+});
+
+t.test('a challenge whose tries are used up gets no further message, by either way', async (t) => {
+  const phone = randomPhone();
+  const { challengeId } = await sendOtp(gateway, { phone });
+  const { code } = await twilio.arrival(phone);
+  for (let wrong = 0; wrong < 5; wrong += 1) await verifyOtp(gateway, { challengeId, code: otherThan(code) });
+  await age(gateway, challengeId, 121);
+  t.match(await resendOtp(gateway, { challengeId }), { code: 'CHALLENGE_GONE' });
+  while (await fallBack(gateway.app.tools));
+  t.equal(twilio.to(phone).length, 1);
 });
 
 t.test('50 sends at once are each counted and sent', async (t) => {
