@@ -29,7 +29,7 @@ import { openDoors } from './messages/doors.js';
 import { Outbox } from './messages/outbox.js';
 import { giveUp, sendLeftOver } from './messages/send.js';
 import { type Metrics, makeMetrics } from './metrics.js';
-import { fallBack } from './sign-in/otp/send-message.js';
+import { fallBack, followUp } from './sign-in/otp/send-message.js';
 import { loadCeremonies } from './sign-in/passkey/ceremonies.js';
 import { PasswordHashing } from './sign-in/password/password-hashing.js';
 import { resealGrants, revokeNext } from './sign-in/social/apple-grants.js';
@@ -147,11 +147,21 @@ export async function buildApp(config: Config, db: Db, overrides: Overrides = {}
   const untilDone = async (next: (tools: Tools) => Promise<boolean>) => {
     while (!closing && (await next(tools)));
   };
-  const inLanes = async (sendNext: (tools: Tools) => Promise<boolean>) => {
-    await Promise.all(Array.from({ length: sendingLanes }, () => untilDone(sendNext)));
+  const inLanes = async (next: (tools: Tools) => Promise<boolean>) => {
+    await Promise.all(Array.from({ length: sendingLanes }, () => untilDone(next)));
   };
-  keepUp(app, 'sending what was left behind', secondMs, () => inLanes(sendLeftOver));
-  keepUp(app, 'giving up what came too late', secondMs, () => untilDone(giveUp));
+  const sendNext = async () => {
+    const sent = await sendLeftOver(tools);
+    if (sent !== null) await followUp(tools, sent);
+    return sent !== null;
+  };
+  const giveUpNext = async () => {
+    const late = await giveUp(tools);
+    for (const delivery of late) await followUp(tools, delivery);
+    return late.length > 0;
+  };
+  keepUp(app, 'sending what was left behind', secondMs, () => inLanes(sendNext));
+  keepUp(app, 'giving up what came too late', secondMs, () => untilDone(giveUpNext));
   // Apart, so that a mail server that says nothing does not hold up codes.
   keepUp(app, 'going over to the other channel', secondMs, () => inLanes(fallBack));
   if (config.applePrivateKey !== undefined)

@@ -74,8 +74,10 @@ export async function takeLeftOver(db: Db): Promise<DeliveryRow | null> {
   return delivery ?? null;
 }
 
-/** The error of a message whose time was over before anybody took it. */
-const lapsed = 'LAPSED';
+/** The error of a message whose time was over before anybody could send it. */
+export const lapsed = 'LAPSED';
+/** A message that stays unsent: it costs nothing, and nothing follows it. */
+const givenUp = { status: 'FAILED' as const, errorCode: lapsed, price: 0, fallbackAt: null };
 
 /** Gives up to `most` messages up that were still in the queue when their time was over; what was not sent costs nothing. */
 export async function giveUpLapsed(db: Db, most: number): Promise<DeliveryRow[]> {
@@ -83,17 +85,32 @@ export async function giveUpLapsed(db: Db, most: number): Promise<DeliveryRow[]>
     order by created_at limit ${most} for update skip locked)`;
   return db
     .update(deliveries)
-    .set({ status: 'FAILED', errorCode: lapsed, price: 0, fallbackAt: null, updatedAt: sql`now()` })
+    .set({ ...givenUp, updatedAt: sql`now()` })
     .where(sql`${deliveries.id} in ${late}`)
     .returning();
 }
 
-/** Puts a message back into the queue after a refusal that may pass: it is known not to have gone out, or is a mail. */
-export async function requeue(db: Db, id: string, errorCode: string): Promise<void> {
-  await db
+/**
+ * Puts a message back into the queue after a refusal that may pass: it is known not to have gone out, or is a mail. One
+ * that another message has followed since it was taken is given up instead, or both would arrive.
+ */
+export async function requeue(
+  db: Db,
+  { id, fallbackAt }: DeliveryRow,
+  errorCode: string,
+): Promise<DeliveryRow | null> {
+  const followed = fallbackAt === null ? sql`false` : sql`${deliveries.fallbackAt} is null`;
+  const [requeued] = await db
     .update(deliveries)
-    .set({ status: 'QUEUED', errorCode, updatedAt: sql`now()` })
-    .where(and(eq(deliveries.id, id), eq(deliveries.status, 'SENDING')));
+    .set({
+      status: sql`case when ${followed} then 'FAILED' else 'QUEUED' end`,
+      errorCode: sql`case when ${followed} then ${lapsed} else ${errorCode} end`,
+      price: sql`case when ${followed} then 0 else ${deliveries.price} end`,
+      updatedAt: sql`now()`,
+    })
+    .where(and(eq(deliveries.id, id), eq(deliveries.status, 'SENDING')))
+    .returning();
+  return requeued ?? null;
 }
 
 /** Status only moves forward: what comes late or twice changes nothing. */
@@ -158,11 +175,14 @@ export async function advance(
  */
 export async function takeFallback(tx: Db, id?: string): Promise<DeliveryRow | null> {
   const due = sql`(select id from ${deliveries} where fallback_at <= now() order by fallback_at limit 1 for update skip locked)`;
+  const unsent = sql`${deliveries.status} = 'QUEUED'`;
   const [delivery] = await tx
     .update(deliveries)
     .set({
       fallbackAt: null,
-      status: sql`case when ${deliveries.status} = 'QUEUED' then 'FAILED' else ${deliveries.status} end`,
+      status: sql`case when ${unsent} then 'FAILED' else ${deliveries.status} end`,
+      errorCode: sql`case when ${unsent} then ${lapsed} else ${deliveries.errorCode} end`,
+      price: sql`case when ${unsent} then 0 else ${deliveries.price} end`,
       updatedAt: sql`now()`,
     })
     .where(id ? and(eq(deliveries.id, id), isNotNull(deliveries.fallbackAt)) : sql`${deliveries.id} = ${due}`)

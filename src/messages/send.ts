@@ -15,22 +15,20 @@ export async function sendNow(tools: Sending, id: string): Promise<DeliveryRow |
   return delivery && handOver(tools, delivery);
 }
 
-/** Sends one message that was left behind; false when there is none. */
-export async function sendLeftOver(tools: Sending): Promise<boolean> {
+/** Sends one message that was left behind. The delivery as it stands afterwards; null when there is none. */
+export async function sendLeftOver(tools: Sending): Promise<DeliveryRow | null> {
   const delivery = await takeLeftOver(tools.db);
-  if (delivery === null) return false;
-  await handOver(tools, delivery);
-  return true;
+  return delivery && handOver(tools, delivery);
 }
 
 /** Messages that one statement gives up: short enough that nobody waits behind it. */
 const givenUpAtOnce = 100;
 
-/** Gives up what nobody could send in its time; false when there is nothing of the kind. */
-export async function giveUp(tools: Pick<Sending, 'db' | 'log' | 'metrics'>): Promise<boolean> {
+/** Gives up some of what nobody could send in its time. */
+export async function giveUp(tools: Pick<Sending, 'db' | 'log' | 'metrics'>): Promise<DeliveryRow[]> {
   const late = await giveUpLapsed(tools.db, givenUpAtOnce);
   for (const delivery of late) noteFailure(tools, delivery);
-  return late.length > 0;
+  return late;
 }
 
 async function handOver(tools: Sending, delivery: DeliveryRow): Promise<DeliveryRow> {
@@ -55,8 +53,7 @@ async function handOver(tools: Sending, delivery: DeliveryRow): Promise<Delivery
   const { errorCode, final } = handed;
   noteFailure(tools, { ...delivery, errorCode });
   if (!final) {
-    await requeue(db, delivery.id, errorCode);
-    return { ...delivery, status: 'QUEUED', errorCode };
+    return (await requeue(db, delivery, errorCode)) ?? delivery;
   }
   const failed = await advance(db, delivery.id, {
     status: 'FAILED',

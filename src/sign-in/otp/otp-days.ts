@@ -44,14 +44,23 @@ export async function spendOnMessage(
   return counted.length > 0;
 }
 
-/** Takes back what a message was to cost that the provider refused: an outage does not use up the day. */
-export async function giveBackSpend(db: Db, country: string, price: number): Promise<void> {
+/**
+ * Takes back what a message was to cost that was not sent, and the challenges that it was to begin: an outage does not
+ * use up the day.
+ */
+export async function giveBackSpend(
+  db: Db,
+  country: string,
+  price: number,
+  challenges: 0 | 1,
+): Promise<void> {
   // The purse first, as above: two statements never wait for each other.
   const held = sql`(select country, day from ${otpDays} where country in (${purse}, ${country}) and day = ${today}
     order by country for update)`;
   await db.execute(sql`
     with held as ${held}
-    update ${otpDays} as day set spent = greatest(day.spent - ${price}::numeric, 0)
+    update ${otpDays} as day set spent = greatest(day.spent - ${price}::numeric, 0),
+      sent = greatest(day.sent - ${challenges}::int, 0)
     from held where day.country = held.country and day.day = held.day`);
 }
 

@@ -7,6 +7,7 @@ import { unknownNetwork } from '../../limits/network.js';
 import { timedOut } from '../../messages/channel.js';
 import {
   advance,
+  lapsed,
   listDeliveries,
   type Progress,
   queueDelivery,
@@ -94,14 +95,27 @@ export async function sendCode(tools: Sending, deliveryId: string): Promise<bool
   const delivery = await sendNow(tools, deliveryId);
   // Another process has it: its fallback is seen to there as well.
   if (delivery === null || delivery.status !== 'FAILED') return true;
-  const { country, channel, errorCode } = delivery;
-  if (errorCode !== timedOut && country !== null && channel !== 'EMAIL') {
-    await giveBackSpend(tools.db, country, priceOf(tools.config, channel, country));
-  }
-  if (delivery.fallbackAt !== null) await fallBack(tools, delivery.id);
+  await followUp(tools, delivery);
   // By now another message may have followed, from here or from another process.
   const last = (await listDeliveries(tools.db, delivery.challengeId)).at(-1);
   return !isLost(last ?? delivery);
+}
+
+/** Does what follows from a message that did not go out: it is not paid for, and the other channel may take over. */
+export async function followUp(tools: Sending, delivery: DeliveryRow): Promise<void> {
+  if (delivery.status !== 'FAILED') return;
+  await takeBack(tools, delivery);
+  if (delivery.fallbackAt !== null) await fallBack(tools, delivery.id);
+}
+
+/** Takes a code that did not go out off the day's figures; one that got no answer may have gone out. */
+async function takeBack({ config, db }: Sending, delivery: DeliveryRow): Promise<void> {
+  const { challengeId, channel, country, errorCode } = delivery;
+  if (errorCode === timedOut || country === null || channel === 'EMAIL') return;
+  // What says nothing of the phone is no sign of pumping. A phone that was refused by its own fault counts: else whoever
+  // knows one would begin for nothing, and have the code sent again by the other channel.
+  const begins = consequenceOf(errorCode) === 'tell' && (await listDeliveries(db, challengeId)).length === 1;
+  await giveBackSpend(db, country, priceOf(config, channel, country), begins ? 1 : 0);
 }
 
 /**
@@ -123,11 +137,12 @@ export async function fallBack(tools: Sending, id?: string): Promise<boolean> {
     if (delivery === null) return null;
     const challenge = await findOpenOtpChallenge(tx, delivery.challengeId);
     // Proved, replaced, guessed at too often or lapsed meanwhile: nobody waits for it.
-    if (challenge === null || challenge.attempts >= tools.config.otpAttempts) return { deliveryId: null };
-    return { deliveryId: await queueCode(tx, tools, challenge, ['SMS']) };
+    const isOver = challenge === null || challenge.attempts >= tools.config.otpAttempts;
+    return { delivery, deliveryId: isOver ? null : await queueCode(tx, tools, challenge, ['SMS']) };
   });
   if (due === null) return false;
   if (due.deliveryId !== null) await sendCode(tools, due.deliveryId);
+  if (due.delivery.errorCode === lapsed) await takeBack(tools, due.delivery);
   return true;
 }
 

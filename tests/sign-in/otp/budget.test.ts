@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import t from 'tap';
 import { age, deliveryOf, randomPhone, resendOtp, sendOtp, verifyOtp } from '../../codes.js';
 import { build, randomNetwork } from '../../helper.js';
+import { until } from '../../mail-server.js';
 import { Twilio } from '../../twilio-stand-in.js';
 
 const twilio = await Twilio.open(t);
@@ -217,4 +218,58 @@ t.test('a fallback and a resend are no codes of their own: a fully proved day is
   const [day] = await gateway.sql`select sent, verified, spent::float from otp_days where country = 'IN'`;
   // WhatsApp refused them, which costs nothing: 25 SMS.
   t.match(day, { sent: 25, verified: 25, spent: 7.5 });
+});
+
+t.test('what never went out is taken off the day’s spend, whoever finds out', async (t) => {
+  const twilio = await Twilio.open(t);
+  const gateway = await build(t, { ...twilio.settings, OTP_FALLBACK_AFTER: '120' });
+  const { sql } = gateway;
+  const spent = async () =>
+    (await sql`select spent::float from otp_days where country = '*'`)[0]?.spent as number;
+  const isSettled = (amount: number) =>
+    until(async () => Math.abs((await spent()) - amount) < 0.001, `a spend of ${amount}`);
+  twilio.behaviour.SMS = { refuse: 20429 };
+  const lapsing = await sendOtp(gateway, { phone: randomPhone(), channel: 'SMS' });
+  t.equal(await spent(), 0.3);
+  await age(gateway, lapsing.challengeId, 601);
+  await isSettled(0);
+
+  const refused = await sendOtp(gateway, { phone: randomPhone(), channel: 'SMS' });
+  t.equal(await spent(), 0.3);
+  twilio.behaviour.SMS = { refuse: 30007 };
+  await age(gateway, refused.challengeId, 20);
+  await isSettled(0);
+
+  twilio.recover();
+  twilio.behaviour.WHATSAPP = { refuse: 20429 };
+  const phone = randomPhone();
+  const { challengeId } = await sendOtp(gateway, { phone });
+  await sql`update deliveries set fallback_at = now() where challenge_id = ${challengeId}`;
+  await twilio.arrival(phone, { channel: 'SMS' });
+  await isSettled(0.3);
+  const [row] =
+    await sql`select sum(price)::float as price from deliveries where challenge_id = ${challengeId}`;
+  t.equal(row?.price, 0.3, 'and off the message');
+});
+
+t.test('an outage of Twilio is no pumping: the country’s codes go on after it', async (t) => {
+  const twilio = await Twilio.open(t);
+  const gateway = await build(t, { ...twilio.settings, OTP_BUDGET: 'enforce' });
+  twilio.behaviour.WHATSAPP = { status: 500, body: '' };
+  for (let n = 0; n < 25; n += 1)
+    t.match(await sendOtp(gateway, { phone: randomPhone() }), { code: 'DELIVERY_FAILED' });
+  twilio.recover();
+  const phone = randomPhone();
+  await sendOtp(gateway, { phone });
+  t.equal(twilio.to(phone).length, 1);
+  // A phone that WhatsApp refuses counts: by SMS its code would be sent again without being counted.
+  twilio.behaviour.WHATSAPP = { refuse: 63024 };
+  for (let n = 0; n < 19; n += 1)
+    t.match(await sendOtp(gateway, { phone: randomPhone(), channel: 'WHATSAPP' }), {
+      code: 'DELIVERY_FAILED',
+    });
+  twilio.recover();
+  const next = randomPhone();
+  await sendOtp(gateway, { phone: next });
+  t.equal(twilio.to(next).length, 0);
 });

@@ -257,3 +257,23 @@ t.test('who has the code sent by SMS does not get it from the fallback as well',
   await age(patient, challengeId, 60);
   t.ok(await twilio.arrival(phone, { channel: 'SMS', count: 2 }));
 });
+
+t.test('a refusal for now that comes after the fallback is not tried again', async (t) => {
+  twilio.behaviour.WHATSAPP = { refuse: 20429 };
+  t.teardown(() => twilio.recover());
+  const phone = randomPhone();
+  twilio.onRequest = async (message) => {
+    if (message.to !== phone || message.channel === 'SMS') return;
+    await sql`update deliveries set fallback_at = now() where recipient = ${phone} and channel = 'WHATSAPP'`;
+    await twilio.arrival(phone, { channel: 'SMS' });
+  };
+  const { challengeId } = await sendOtp(gateway, { phone });
+  t.equal(await deliveryOf(gateway, challengeId), 'FAILED_OVER SMS');
+  twilio.recover();
+  await age(gateway, challengeId, 60);
+  await turns();
+  t.same(
+    twilio.to(phone).map(({ channel, accepted }) => `${channel} ${accepted}`),
+    ['WHATSAPP false', 'SMS true'],
+  );
+});
