@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { Db } from '../db/client.js';
 import { type AuthFailure, fail } from '../errors.js';
 import { reserveAttempt } from '../limits/attempts.js';
-import { queueDelivery } from '../messages/deliveries.js';
+import { giveUpReplaced, queueDelivery } from '../messages/deliveries.js';
 import type { Template } from '../messages/deliveries.table.js';
 import { sendNow } from '../messages/send.js';
 import { readLocale } from '../messages/templates.js';
@@ -68,7 +68,7 @@ export async function askForProof(
       await dropMailboxProof(tx, request.id);
       return refusal;
     }
-    await retireEarlierProofs(tx, request);
+    await giveUpReplaced(tx, await retireEarlierProofs(tx, request));
     return { request, deliveryId: await queueMail(context, tx, request, question) };
   });
   if (asked === null) {

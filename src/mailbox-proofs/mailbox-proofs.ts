@@ -36,9 +36,9 @@ export async function dropMailboxProof(tx: Db, id: string): Promise<void> {
   await tx.delete(mailboxProofs).where(eq(mailboxProofs.id, id));
 }
 
-/** Retires earlier requests of the same device, and no others: a stranger's request voids nobody's link. */
-export async function retireEarlierProofs(tx: Db, newest: MailboxProofRow): Promise<void> {
-  await tx
+/** Retires earlier requests of the same device, and no others: a stranger's request voids nobody's link. Their ids. */
+export async function retireEarlierProofs(tx: Db, newest: MailboxProofRow): Promise<string[]> {
+  const retired = await tx
     .update(mailboxProofs)
     .set({ consumedAt: sql`now()`, passwordHash: null })
     .where(
@@ -49,7 +49,9 @@ export async function retireEarlierProofs(tx: Db, newest: MailboxProofRow): Prom
         isNull(mailboxProofs.consumedAt),
         ne(mailboxProofs.id, newest.id),
       ),
-    );
+    )
+    .returning({ id: mailboxProofs.id });
+  return retired.map(({ id }) => id);
 }
 
 export async function findMailboxProofByKey(

@@ -90,6 +90,16 @@ export async function giveUpLapsed(db: Db, most: number): Promise<DeliveryRow[]>
     .returning();
 }
 
+/** Gives up what is still in the queue for challenges that have been replaced: it would arrive behind what is good. */
+export async function giveUpReplaced(tx: Db, challengeIds: readonly string[]): Promise<DeliveryRow[]> {
+  if (challengeIds.length === 0) return [];
+  return tx
+    .update(deliveries)
+    .set({ ...givenUp, updatedAt: sql`now()` })
+    .where(and(inArray(deliveries.challengeId, [...challengeIds]), eq(deliveries.status, 'QUEUED')))
+    .returning();
+}
+
 /**
  * Puts a message back into the queue after a refusal that may pass: it is known not to have gone out, or is a mail. One
  * that another message has followed since it was taken is given up instead, or both would arrive.

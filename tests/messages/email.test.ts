@@ -299,6 +299,29 @@ t.test('a mail whose time is over is given up instead of sent', async (t) => {
   );
 });
 
+t.test('a link that was replaced while it waited is not sent behind the one that is good', async (t) => {
+  server.be('4xx');
+  const email = someAddress();
+  const ask = (id: string) => request(gateway, { email, device: { id } });
+  const replaced = (await ask('mine')).asked;
+  const { asked: others } = await ask('another one');
+  await until(
+    async () =>
+      (await gateway.sql`select from deliveries where recipient = ${email} and error_code is not null`)
+        .length === 2,
+    'the refusals',
+  );
+  const { asked: good } = await ask('mine');
+  server.be('takes');
+  await due(gateway, email);
+  const mails = [await server.mailTo(email, 1), await server.mailTo(email, 2)];
+  t.same(new Set(mails.map((mail) => linkIn(mail).requestId)), new Set([good.requestId, others.requestId]));
+  t.match(
+    await gateway.sql`select status, error_code from deliveries where challenge_id = ${replaced.requestId}`,
+    [{ status: 'FAILED', error_code: 'LAPSED' }],
+  );
+});
+
 t.test('a million messages that came to nothing are no burden to the queue', async (t) => {
   const { sql } = gateway;
   const replica = await build(t, server.environment, gateway);

@@ -26,12 +26,17 @@ export async function lockAsking(tx: Db, phone: string, asker: string): Promise<
 const isUnconsumedOf = (phone: string, asker: string) =>
   and(eq(otpChallenges.phone, phone), eq(otpChallenges.asker, asker), isNull(otpChallenges.consumedAt));
 
-/** Makes a challenge in the place of earlier ones of the same device. */
-export async function createOtpChallenge(tx: Db, challenge: NewOtpChallenge): Promise<OtpChallengeRow> {
-  await tx
+/** Retires the challenges of one device for one phone, which a new one is to replace; their ids. */
+export async function retireOtpChallenges(tx: Db, phone: string, asker: string): Promise<string[]> {
+  const retired = await tx
     .update(otpChallenges)
     .set({ consumedAt: sql`now()` })
-    .where(isUnconsumedOf(challenge.phone, challenge.asker));
+    .where(isUnconsumedOf(phone, asker))
+    .returning({ id: otpChallenges.id });
+  return retired.map(({ id }) => id);
+}
+
+export async function createOtpChallenge(tx: Db, challenge: NewOtpChallenge): Promise<OtpChallengeRow> {
   const [made] = await tx
     .insert(otpChallenges)
     .values({ ...challenge, expiresAt: sql`now() + make_interval(mins => ${secretMinutes})` })

@@ -3,15 +3,20 @@ import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
 import { findFullLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
-import { listDeliveries } from '../../messages/deliveries.js';
+import { giveUpReplaced, listDeliveries } from '../../messages/deliveries.js';
 import { readLocale } from '../../messages/templates.js';
 import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../users/asker.js';
 import { readDevice } from '../../users/device.js';
-import { createOtpChallenge, findOtpChallengeByKey, lockAsking } from './otp-challenges.js';
+import {
+  createOtpChallenge,
+  findOtpChallengeByKey,
+  lockAsking,
+  retireOtpChallenges,
+} from './otp-challenges.js';
 import type { OtpChallengeRow } from './otp-challenges.table.js';
 import { readPhone } from './phone.js';
 import { phoneLimits } from './phone-limits.js';
-import { carriersFor, isLost, queueCode, sendCode } from './send-message.js';
+import { carriersFor, followUp, isLost, queueCode, sendCode } from './send-message.js';
 
 /** Seconds before a code may be sent again: long enough for the first one to arrive. */
 export const resendSeconds = 30;
@@ -46,6 +51,8 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
     if (twin) return { twin };
     const waitSeconds = await reserveAttempt(tx, sends);
     if (waitSeconds !== null) return { waitSeconds };
+    const replaced = await retireOtpChallenges(tx, phone, asker);
+    const givenUp = await giveUpReplaced(tx, replaced);
     const challenge = await createOtpChallenge(tx, {
       ...number,
       channel,
@@ -55,13 +62,14 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
       idempotencyHash,
       network,
     });
-    return { challenge, deliveryId: await queueCode(tx, context, challenge, carriers, true) };
+    return { challenge, givenUp, deliveryId: await queueCode(tx, context, challenge, carriers, true) };
   });
   if (begun.challenge === undefined) {
     await rate.giveBack();
     return begun.twin ? sentEarlier(context, begun.twin) : tooMany(begun.waitSeconds);
   }
-  const { challenge, deliveryId } = begun;
+  const { challenge, deliveryId, givenUp } = begun;
+  for (const delivery of givenUp) context.afterwards(followUp(context, delivery));
   return deliveryId === null || (await sendCode(context, deliveryId))
     ? sent(challenge)
     : undelivered(context, challenge);

@@ -152,6 +152,27 @@ t.test('a new code replaces that of the same device, not that of another', async
   });
 });
 
+t.test('a code that was replaced while it waited is not sent behind the one that is good', async (t) => {
+  t.teardown(() => twilio.recover());
+  twilio.behaviour.SMS = { refuse: 20429 };
+  const [phone, device] = [randomPhone(), { id: randomUUID() }];
+  const waiting = await sendOtp(gateway, { phone, device, channel: 'SMS' });
+  const others = await sendOtp(gateway, { phone, channel: 'SMS' });
+  twilio.recover();
+  await sendOtp(gateway, { phone, device, channel: 'SMS' });
+  for (const { challengeId } of [waiting, others]) await age(gateway, challengeId, 60);
+  // The other device's goes out all the same, and this one would have before it.
+  const last = await twilio.arrival(phone, { count: 4 });
+  t.equal(last.code, twilio.to(phone)[1]?.code);
+  t.same(
+    twilio.to(phone).map(({ accepted }) => accepted),
+    [false, false, true, true],
+  );
+  const [row] =
+    await sql`select status, price::float from deliveries where challenge_id = ${waiting.challengeId}`;
+  t.match(row, { status: 'FAILED', price: 0 });
+});
+
 t.test('a refused request voids nothing', async (t) => {
   const phone = randomPhone();
   const device = { id: randomUUID() };
