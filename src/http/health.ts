@@ -7,14 +7,23 @@ export function registerHealth(app: FastifyInstance, db: Db, isClosing: () => bo
   const unlimited = { config: { rateLimit: false as const } };
   // Without dependencies: a blip of Postgres must not take every machine out of routing.
   app.get('/healthz', unlimited, async () => ({ status: 'ok' }));
-  app.get('/readyz', unlimited, async (request, reply) => {
-    if (isClosing()) return reply.code(503).send({ status: 'closing' });
+  // One question at a time for all who ask: these routes have no limit, and the connections are for people.
+  let asking: Promise<boolean> | null = null;
+  const askDatabase = async () => {
     try {
       await ping(db);
-      return { status: 'ready' };
+      return true;
     } catch (error) {
-      request.log.warn({ err: error }, 'the database does not answer');
-      return reply.code(503).send({ status: 'the database does not answer' });
+      app.log.warn({ err: error }, 'the database does not answer');
+      return false;
+    } finally {
+      asking = null;
     }
+  };
+  app.get('/readyz', unlimited, async (_request, reply) => {
+    if (isClosing()) return reply.code(503).send({ status: 'closing' });
+    asking ??= askDatabase();
+    if (await asking) return { status: 'ready' };
+    return reply.code(503).send({ status: 'the database does not answer' });
   });
 }

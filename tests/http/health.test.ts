@@ -1,5 +1,6 @@
 import t from 'tap';
 import { build, postgresAddress } from '../helper.js';
+import { watchStatements } from '../statements.js';
 import { TcpProxy } from '../tcp-proxy.js';
 
 const gateway = await build(t);
@@ -30,6 +31,16 @@ t.test('without its database it runs but is not ready, and tells in time', async
     await proxy.fail('pass');
     t.equal((await faulty.inject({ url: '/readyz' })).statusCode, 200, mode);
   }
+});
+
+t.test('however many ask at once whether it is ready, its database is asked once', async (t) => {
+  const statements = watchStatements(gateway);
+  const asked = await Promise.all(Array.from({ length: 50 }, () => gateway.inject({ url: '/readyz' })));
+  t.ok(asked.every(({ statusCode }) => statusCode === 200));
+  t.ok(statements.length < 5, `${statements.length} statements`);
+  statements.length = 0;
+  await gateway.inject({ url: '/readyz' });
+  t.equal(statements.length, 1, 'and anew for who asks later');
 });
 
 t.test('on its way out it is not ready, while it still runs', async (t) => {
