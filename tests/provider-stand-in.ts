@@ -174,7 +174,8 @@ export class Provider {
       response.writeHead(200).end();
       return;
     }
-    if (fields.grant_type !== 'authorization_code' || !fields.code?.startsWith('c0de'))
+    const [, sub] = /^c0de\.([\w-]+)\./.exec(fields.code ?? '') ?? [];
+    if (fields.grant_type !== 'authorization_code' || sub === undefined)
       return void json(400, { error: 'invalid_grant' });
     const refreshToken = `r${randomBytes(24).toString('hex')}`;
     this.grants.add(refreshToken);
@@ -183,7 +184,7 @@ export class Provider {
       token_type: 'Bearer',
       expires_in: 3600,
       refresh_token: refreshToken,
-      id_token: await this.sign(base, fields.client_id ?? '', { sub: 'whoever' }),
+      id_token: await this.sign(base, fields.client_id ?? '', { sub }),
     });
   }
 
@@ -204,6 +205,9 @@ export class Provider {
     }
   }
 }
+
+/** The authorization code that Apple's kit would give an app for an account. */
+export const codeOf = ({ sub }: { sub: string }): string => `c0de.${sub}.${randomUUID()}`;
 
 /** An account at a provider, and what its tokens say: every sign-in with a nonce of its own. */
 export interface Account extends Claims {

@@ -16,7 +16,7 @@ import {
   signUp,
 } from '../helper.js';
 import { MailServer } from '../mail-server.js';
-import { enter, Provider, proofOf } from '../provider-stand-in.js';
+import { codeOf, enter, Provider, proofOf } from '../provider-stand-in.js';
 import { askForLink, open, someAddress } from '../sign-in/magic-link/asking.js';
 import { roomy } from '../sign-in/password/guessing.js';
 import { Twilio } from '../twilio-stand-in.js';
@@ -320,7 +320,7 @@ async function traces(texts: readonly string[]): Promise<string[]> {
 t.test('after DELETE_UNDO_DAYS nothing of the person is left', async (t) => {
   const person = await everyman();
   await enter(gateway, provider, 'apple', person.accounts.apple, {
-    authorizationCode: 'c0de',
+    authorizationCode: codeOf(person.accounts.apple),
     device: { name: `iPad of ${person.name}` },
   });
   await provider.arrival('/auth/token');

@@ -27,12 +27,12 @@ export async function keepRefreshToken(
 export async function exchangeLater(
   tools: Pick<Tools, 'config' | 'db' | 'log' | 'subkeys'>,
   provider: Provider,
-  { id, code, clientId }: { id: string; code: string; clientId: string },
+  { id, clientId, ...given }: { id: string; code: string; subject: string; clientId: string },
 ): Promise<void> {
   if (tools.config.applePrivateKey === undefined) return;
   try {
     const client = { id: clientId, auth: appleClientAuth(tools.config) };
-    const { refreshToken } = await exchangeNativeCode(provider, client, code);
+    const { refreshToken } = await exchangeNativeCode(provider, client, given);
     const { issuer } = provider;
     if (refreshToken !== undefined)
       await keepRefreshToken(tools, tools.db, { id, issuer, clientId }, refreshToken);

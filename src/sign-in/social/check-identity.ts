@@ -46,8 +46,10 @@ export async function checkApple(
   const checked = await checkNative(context, 'APPLE', identityToken, nonce, name);
   if ('code' in checked || !code) return checked;
   const [clientId = ''] = [decodeJwt(identityToken).aud].flat();
+  const { subject } = checked.claims;
+  const grant = { code, subject, clientId: clientId ?? '' };
   const settle = async (id: string) =>
-    context.afterwards(exchangeLater(context, checked.provider, { id, code, clientId: clientId ?? '' }));
+    context.afterwards(exchangeLater(context, checked.provider, { id, ...grant }));
   return { ...checked, settle };
 }
 

@@ -81,15 +81,16 @@ export async function completeClaims(
   return { name: told.name, ...payload, email: told.email, email_verified: told.email_verified };
 }
 
-/** Exchanges the code that a native kit gave an app. @throws when it is refused */
+/** Exchanges the code that a native kit gave an app. @throws when it is refused, or was given to somebody else */
 export async function exchangeNativeCode(
   provider: Provider,
   client: NonNullable<Provider['client']>,
-  code: string,
+  { code, subject }: { code: string; subject: string },
 ): Promise<Grant> {
   const { genericGrantRequest } = await library();
   const configuration = await configure(provider, client);
   const tokens = await genericGrantRequest(configuration, 'authorization_code', { code });
+  if (tokens.claims()?.sub !== subject) throw new Error('the authorization code is not of who signed in');
   return readGrant(tokens);
 }
 

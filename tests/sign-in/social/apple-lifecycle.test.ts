@@ -11,6 +11,7 @@ import {
   type Account,
   appleClient,
   type Claims,
+  codeOf,
   enter as enterAt,
   googleClient,
   Provider,
@@ -23,7 +24,6 @@ const gateway = await build(t, apple.settings);
 const { sql } = gateway;
 
 type Tokens = Pick<SignedIn, 'accessToken' | 'refreshToken' | 'user'>;
-const code = () => `c0de${randomUUID()}`;
 const someone = (claims: Claims = {}): Account => ({ sub: randomUUID(), ...claims });
 const enter = (account: Account, more: Claims = {}, of = gateway) =>
   enterAt(of, apple, 'apple', account, more);
@@ -34,7 +34,7 @@ const link = async (
   of = gateway,
 ) => {
   const input = await proofOf(of, apple, by, account);
-  if (input.apple) input.apple.authorizationCode = code();
+  if (input.apple) input.apple.authorizationCode = codeOf(account);
   return (await of.graphql(operations.linkIdentity, { input }, { token })).data.linkIdentity;
 };
 const identityOf = async ({ sub }: Account) => {
@@ -72,7 +72,7 @@ const comeDue = () => sql`update revocations set next_try_at = now()`;
 /** A person of Apple's whose grant is kept. */
 async function newcomer(claims: Claims = {}, of: Gateway = gateway) {
   const account = someone(claims);
-  const tokens: SignedIn = await enter(account, { authorizationCode: code() }, of);
+  const tokens: SignedIn = await enter(account, { authorizationCode: codeOf(account) }, of);
   const sealed = await keptToken(account);
   const { credential_id: id } = (await identityOf(account)) ?? {};
   const { plain } = unseal(of.app.tools.subkeys['provider-token'], String(id), sealed);
@@ -86,8 +86,8 @@ const tell = async (event: Claims, claims: Claims = {}, key?: CryptoKey) =>
   (await post({ payload: await apple.notice(event, claims, key) })).statusCode;
 
 t.test('the authorization code is exchanged, and what comes of it kept sealed', async (t) => {
-  const given = code();
   const account = someone();
+  const given = codeOf(account);
   const before = apple.of('/auth/token').length;
   const came = await enter(account, { authorizationCode: given });
   t.match(came, { __typename: 'SessionTokens' });
@@ -123,7 +123,7 @@ t.test('a sign-in stands whatever Apple makes of the code, and without one', asy
     const account = someone();
     const before = apple.of('/auth/token').length;
     const started = Date.now();
-    const came = await enter(account, { authorizationCode: code() });
+    const came = await enter(account, { authorizationCode: codeOf(account) });
     t.match(came, { __typename: 'SessionTokens' }, JSON.stringify(behaviour));
     t.ok(Date.now() - started < 3_000, 'and does not wait for it');
     await apple.arrival('/auth/token', before + 1);
@@ -137,6 +137,16 @@ t.test('a sign-in stands whatever Apple makes of the code, and without one', asy
   t.match(await deleteAccount(without), { __typename: 'AccountDeleted' }, 'nor does a deletion need one');
   await eraseNow(without.user.id);
   t.equal((await revocations()).length, 0);
+});
+
+t.test('a code that was given to somebody else is no grant of who signed in', async (t) => {
+  const account = someone();
+  const before = apple.of('/auth/token').length;
+  const came = await enter(account, { authorizationCode: codeOf(someone()) });
+  t.match(came, { __typename: 'SessionTokens' });
+  await apple.arrival('/auth/token', before + 1);
+  await until(async () => gateway.log.some((line) => line.includes('is not of who signed in')));
+  t.equal((await identityOf(account))?.refresh_token, null);
 });
 
 t.test('a deletion revokes the grant once the account is erased, not before', async (t) => {
@@ -298,7 +308,7 @@ t.test('without the team’s key no grant is kept, and deletions succeed', async
   const keyless = await build(t, rest, gateway);
   const account = someone();
   const before = apple.asked.length;
-  const came = await enter(account, { authorizationCode: code() }, keyless);
+  const came = await enter(account, { authorizationCode: codeOf(account) }, keyless);
   t.match(came, { __typename: 'SessionTokens' });
   t.equal((await identityOf(account))?.refresh_token, null);
   t.match(await deleteAccount(came, keyless), { __typename: 'AccountDeleted' });
@@ -335,7 +345,7 @@ t.test('consent that is withdrawn ends the sessions, and leaves the account', as
     { refresh_token: null, client_id: null },
     'the grant is gone by itself',
   );
-  const back = await enter(person.account, { authorizationCode: code() });
+  const back = await enter(person.account, { authorizationCode: codeOf(person.account) });
   t.equal(back.user.id, person.user.id, 'consenting again leads to the same account');
   await keptToken(person.account);
 });
