@@ -4,7 +4,7 @@ import { boundDocument, boundVariables } from '../../src/graphql/limits.js';
 import { build, type Gateway, operations, signUp } from '../helper.js';
 
 // As in production, where nobody is shown what the schema holds.
-const gateway = await build(t, { INTROSPECTION: 'false', REQUESTS_PER_MINUTE: '100000' });
+const gateway = await build(t, { INTROSPECTION: 'false' });
 const resolved = countResolvers(gateway);
 
 /** Counts the calls of every resolver, those that only read a property included. */
