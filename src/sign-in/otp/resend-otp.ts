@@ -38,5 +38,5 @@ export const resendOtp: MutationResolvers['resendOtp'] = async (_, { input }, co
   const { challenge, deliveryId } = begun;
   return deliveryId === null || (await sendCode(context, deliveryId))
     ? sent(challenge)
-    : undelivered(context, challenge);
+    : undelivered(context, challenge, rate);
 };

@@ -118,6 +118,11 @@ async function takeBack({ config, db }: Sending, delivery: DeliveryRow): Promise
   await giveBackSpend(db, country, priceOf(config, channel, country), begins ? 1 : 0);
 }
 
+/** Whether a message certainly did not go out, for a reason that tells nothing of its phone. */
+export function isOurFault({ errorCode }: DeliveryRow): boolean {
+  return errorCode !== timedOut && ['tell', 'alert'].includes(consequenceOf(errorCode));
+}
+
 /**
  * Whether a message will not arrive and its person is told so. An unwanted number (opted out, held for pumping) is
  * kept quiet: told apart from success, it would tell a pumper which ones to leave out.

@@ -3,6 +3,7 @@ import type { Context } from '../../context.js';
 import { type AuthFailure, fail } from '../../errors.js';
 import type { MutationResolvers, OtpSent } from '../../graphql/schema.generated.js';
 import { findFullLimit, giveBackAttempt, reserveAttempt } from '../../limits/attempts.js';
+import type { Reservation } from '../../limits/rates.js';
 import { giveUpReplaced, listDeliveries } from '../../messages/deliveries.js';
 import { readLocale } from '../../messages/templates.js';
 import { askerOf, idempotencyHashOf, isIdempotencyKey } from '../../users/asker.js';
@@ -16,7 +17,7 @@ import {
 import type { OtpChallengeRow } from './otp-challenges.table.js';
 import { readPhone } from './phone.js';
 import { phoneLimits } from './phone-limits.js';
-import { carriersFor, followUp, isLost, queueCode, sendCode } from './send-message.js';
+import { carriersFor, followUp, isLost, isOurFault, queueCode, sendCode } from './send-message.js';
 
 /** Seconds before a code may be sent again: long enough for the first one to arrive. */
 export const resendSeconds = 30;
@@ -72,7 +73,7 @@ export const sendOtp: MutationResolvers['sendOtp'] = async (_, { input }, contex
   for (const delivery of givenUp) context.afterwards(followUp(context, delivery));
   return deliveryId === null || (await sendCode(context, deliveryId))
     ? sent(challenge)
-    : undelivered(context, challenge);
+    : undelivered(context, challenge, rate);
 };
 
 /** What the app is told, whether or not anything was sent. */
@@ -87,13 +88,22 @@ async function sentEarlier({ db }: Context, challenge: OtpChallengeRow) {
   return last !== undefined && isLost(last) ? fail('DELIVERY_FAILED') : sent(challenge);
 }
 
-/** Says so, and gives the send back: three failures of ours do not close a phone for an hour. */
-export async function undelivered(context: Context, challenge: OtpChallengeRow): Promise<AuthFailure> {
+/**
+ * Says so, and gives the send back: three failures of ours do not close a phone for an hour, nor ten the network of
+ * thousands. What the network tried counts where the answer tells something of a phone.
+ */
+export async function undelivered(
+  context: Context,
+  challenge: OtpChallengeRow,
+  rate: Reservation,
+): Promise<AuthFailure> {
   const { sends } = await phoneLimits(context, challenge);
   await giveBackAttempt(
     context.db,
     sends.map(({ bucket }) => bucket),
   );
+  const last = (await listDeliveries(context.db, challenge.id)).at(-1);
+  if (last && isOurFault(last)) await rate.giveBack();
   return fail('DELIVERY_FAILED');
 }
 

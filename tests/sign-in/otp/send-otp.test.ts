@@ -118,6 +118,25 @@ t.test('a code that could not be sent is given back to who is counted for it', a
   t.match(await sendOtp(gateway, { phone, device }), { __typename: 'OtpSent' });
 });
 
+t.test('failures of ours do not close a network; those that tell of a phone count', async (t) => {
+  t.teardown(() => twilio.recover());
+  for (const [behaviour, code] of [
+    [{ status: 503, body: '' }, 'OtpSent'],
+    [{ refuse: 63016 }, 'OtpSent'],
+    [{ refuse: 30007 }, 'TOO_MANY_ATTEMPTS'],
+  ] as const) {
+    const from = randomNetwork();
+    twilio.behaviour.SMS = behaviour;
+    for (let n = 0; n < 10; n += 1) {
+      const failed = await sendOtp(gateway, { phone: randomPhone(), channel: 'SMS' }, { from });
+      t.match(failed, { code: 'DELIVERY_FAILED' });
+    }
+    twilio.recover();
+    const next = await sendOtp(gateway, { phone: randomPhone() }, { from });
+    t.equal(next.code ?? next.__typename, code, JSON.stringify(behaviour));
+  }
+});
+
 t.test('ten codes a network an hour, to whomever; a proved one gives its send back', async (t) => {
   const from = randomNetwork();
   const asked = [];
