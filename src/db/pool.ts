@@ -73,6 +73,9 @@ class Connection {
         reject(new DatabaseUnavailable('no answer in time'));
       });
       const query = this.#client.unsafe(text, parameters, options);
+      // Asked for the origin of a statement that failed, postgres.js keeps its text for as long as the process lives: an
+      // outage of an hour would fill the memory.
+      Object.defineProperty(query, 'origin', { value: '' });
       (asValues ? query.values() : query).then(
         (rows) => {
           answered();

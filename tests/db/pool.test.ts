@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sql } from 'drizzle-orm';
 import t, { type Test } from 'tap';
 import { connect } from '../../src/db/client.js';
@@ -165,6 +168,23 @@ t.test('an outage is told from a quarrel with a statement', async (t) => {
   ]) {
     t.notOk(isOutage(quarrel));
   }
+});
+
+t.test('of statements that fail nothing is kept: an outage may last', async (t) => {
+  const { db } = await open(t);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const fail = async () => {
+    const text = `select 1/0 -- ${randomBytes(50_000).toString('hex')}`;
+    t.ok((await attempt(() => db.execute(sql.raw(text)))).error);
+  };
+  for (let n = 0; n < 20; n += 1) await fail();
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 200; n += 1) await fail();
+  collect();
+  const kept = process.memoryUsage().heapUsed - before;
+  t.ok(kept < 5_000_000, `${kept} bytes of 20 MB`);
 });
 
 t.test('a slow statement is ended by the server, and its connection goes on', async (t) => {
