@@ -114,7 +114,7 @@ async function takeBack({ config, db }: Sending, delivery: DeliveryRow): Promise
   if (errorCode === timedOut || country === null || channel === 'EMAIL') return;
   // What says nothing of the phone is no sign of pumping. A phone that was refused by its own fault counts: else whoever
   // knows one would begin for nothing, and have the code sent again by the other channel.
-  const begins = consequenceOf(errorCode) === 'tell' && (await listDeliveries(db, challengeId)).length === 1;
+  const begins = isOurFault(delivery) && (await listDeliveries(db, challengeId)).length === 1;
   await giveBackSpend(db, country, priceOf(config, channel, country), begins ? 1 : 0);
 }
 
