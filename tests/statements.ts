@@ -1,4 +1,5 @@
 // Listens to what a gateway asks of its database.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from './helper.js';
 
 type Unsafe = (text: string, ...rest: unknown[]) => unknown;
@@ -24,4 +25,14 @@ export function watchStatements({ app }: Gateway): string[] {
   client.unsafe = watch(unsafe);
   client.begin = (story) => begin((tx) => story({ unsafe: watch(tx.unsafe) }));
   return statements;
+}
+
+/**
+ * Until so many statements in the gateway's database wait for the lock of another. Never asked within a transaction: there
+ * Postgres knows no connection that was made after the first look.
+ */
+export async function untilSomebodyWaits({ sql }: Pick<Gateway, 'sql'>, count = 1): Promise<void> {
+  const waiting = () => sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  while ((await waiting()).length < count) await sleep(5);
 }

@@ -19,6 +19,7 @@ import { MailServer } from '../mail-server.js';
 import { codeOf, enter, Provider, proofOf } from '../provider-stand-in.js';
 import { askForLink, open, someAddress } from '../sign-in/magic-link/asking.js';
 import { roomy } from '../sign-in/password/guessing.js';
+import { untilSomebodyWaits } from '../statements.js';
 import { Twilio } from '../twilio-stand-in.js';
 
 const provider = await Provider.open(t);
@@ -432,16 +433,6 @@ t.test('taking back and erasing at once: one of them has it', async (t) => {
   t.comment(`${restored} of 8 were taken back`);
 });
 
-/** Waits until somebody in this database waits for a lock. */
-async function aWait(tx: typeof sql): Promise<void> {
-  for (;;) {
-    const waiting = await tx`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
-    if (waiting.length > 0) return;
-    await sleep(5);
-  }
-}
-
 t.test('a sign-in during the erasure is answered, and nobody waits for ever', async (t) => {
   const log = gateway.log.length;
   for (let round = 0; round < 3; round += 1) {
@@ -497,7 +488,7 @@ t.test('a login that holds the password while the account is erased is told so',
     // Holds up the login where it writes its event, after it has taken hold of the password.
     await tx`lock table login_events in share mode`;
     coming = login(person.email);
-    await aWait(tx as never);
+    await untilSomebodyWaits(gateway);
     erasing = erase();
     await sleep(50);
   });

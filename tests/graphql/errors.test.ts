@@ -363,7 +363,8 @@ t.test('a connection that is killed under a request is one clean error', async (
       await tx`lock table sessions in access exclusive mode`;
       const asked = timed(ask());
       await until(async () => {
-        const killed = await tx`select pg_terminate_backend(pid, 1000) from pg_stat_activity
+        // Apart: a transaction knows no connection that was made after its first look.
+        const killed = await gateway.sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity
           where datname = ${gateway.database} and application_name = 'darwaza' and wait_event_type = 'Lock'`;
         return killed.length > 0;
       });

@@ -14,8 +14,8 @@ import {
   roomy,
   rowsOf,
   tally,
-  untilSomebodyWaits,
 } from '../sign-in/password/guessing.js';
+import { untilSomebodyWaits } from '../statements.js';
 import { startRedis, withoutRedisServer } from './redis-server.js';
 
 for (const pool of ['10', '1']) {
@@ -221,7 +221,7 @@ t.test('counters are locked in one order, so that nobody waits in a circle', asy
     await sql.begin(async (tx) => {
       await tx`select from attempts where bucket = 'a' for update`;
       working = work();
-      await untilSomebodyWaits(sql);
+      await untilSomebodyWaits({ sql });
       const free = await sql`select from attempts where bucket = 'b' for update skip locked`;
       t.equal(free.length, 1, `${name}: waits for the first with nothing in hand`);
     });
@@ -249,7 +249,7 @@ t.test('the sweep removes counters that have ended, but none that begins anew me
   await sql.begin(async (tx) => {
     await tx`update attempts set count = 1, resets_at = now() + interval '15 minutes' where bucket = 'renewed'`;
     swept = sweepAttempts(db, 1000);
-    await untilSomebodyWaits(sql);
+    await untilSomebodyWaits({ sql });
   });
   t.equal(await swept, 1);
   const left = await sql`select bucket, count from attempts order by bucket`;

@@ -9,6 +9,7 @@ import {
   type SignedIn,
   signUp,
 } from '../helper.js';
+import { untilSomebodyWaits } from '../statements.js';
 
 const gateway = await build(t);
 const replica = await build(t, {}, gateway);
@@ -186,17 +187,10 @@ t.test('a sign-in that drives a session out does not clash with the end of that 
   const blocker = await sql.reserve();
   await blocker`begin`;
   await blocker`select from sessions where id = ${first.session.id} for update`;
-  const waiting = async (count: number) => {
-    for (;;) {
-      const [row] = await blocker`select count(*)::int as count from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`;
-      if (row?.count === count) return;
-    }
-  };
   const ending = logout(first.refreshToken);
-  await waiting(1);
+  await untilSomebodyWaits(gateway);
   const starting = logIn(first, undefined, {}, capped);
-  await waiting(2);
+  await untilSomebodyWaits(gateway, 2);
   await blocker`commit`;
   blocker.release();
   t.equal(await ending, '200 true');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { randomPhone, sendOtp, verifyOtp } from '../codes.js';
 import { build, operations, randomNetwork, type SignedIn, signUp } from '../helper.js';
 import { MailServer } from '../mail-server.js';
 import { type Account, enter, nonceOf, Provider, proofOf } from '../provider-stand-in.js';
+import { untilSomebodyWaits } from '../statements.js';
 import { Twilio } from '../twilio-stand-in.js';
 import { askForLink, open, someAddress } from './magic-link/asking.js';
 import { roomy } from './password/guessing.js';
@@ -380,12 +380,7 @@ t.test('a session that is ended while the proof is checked gets nothing', async 
   await sql.begin(async (tx) => {
     await tx`select from users where id = ${person.user.id} for update`;
     asking = reauthenticate(person, { magicLink });
-    for (;;) {
-      const waiting = await tx`select from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
-      if (waiting.length > 0) break;
-      await sleep(10);
-    }
+    await untilSomebodyWaits(gateway);
     await tx`update sessions set revoked_at = now(), revocation_reason = 'revoked' where id = ${person.session.id}`;
   });
   t.match(await asking, { code: 'SESSION_REVOKED' });
@@ -476,12 +471,7 @@ t.test('a session that is ended while it waits removes and deletes nothing', asy
     await sql.begin(async (tx) => {
       await tx`select from users where id = ${person.user.id} for update`;
       asking = gateway.graphql(operations[name as keyof typeof errands], input ? { input } : {}, { token });
-      for (;;) {
-        const waiting = await tx`select from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
-        if (waiting.length > 0) break;
-        await sleep(10);
-      }
+      await untilSomebodyWaits(gateway);
       await tx`update sessions set revoked_at = now(), revocation_reason = 'revoked' where id = ${session.id}`;
     });
     t.match((await asking)?.data[name], { code: 'SESSION_REVOKED' }, name);

@@ -1,6 +1,4 @@
 // What the tests of guessing share: trying a password, and counting what that came to.
-import { setTimeout as sleep } from 'node:timers/promises';
-import type postgres from 'postgres';
 import type { Test } from 'tap';
 import { type Answer, type Gateway, operations, type Sending, type SignedIn } from '../../helper.js';
 
@@ -111,11 +109,4 @@ export function spelledOut(value: unknown): string {
   return text
     .slice(0, 80)
     .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** Until a statement in this database waits for the lock of another. */
-export async function untilSomebodyWaits(sql: postgres.Sql): Promise<void> {
-  const waiting = () => sql`
-    select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  while ((await waiting()).length === 0) await sleep(5);
 }

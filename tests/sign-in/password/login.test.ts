@@ -2,17 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import t from 'tap';
 import { type Answer, build, goodPassword, operations, randomNetwork, signUp } from '../../helper.js';
-import { watchStatements } from '../../statements.js';
-import {
-  guess,
-  hashesOf,
-  inParallel,
-  logIn,
-  outcomeOf,
-  rowsOf,
-  tally,
-  untilSomebodyWaits,
-} from './guessing.js';
+import { untilSomebodyWaits, watchStatements } from '../../statements.js';
+import { guess, hashesOf, inParallel, logIn, outcomeOf, rowsOf, tally } from './guessing.js';
 
 const gateway = await build(t);
 const unknown = () => ({ email: `${randomUUID()}@example.com` });
@@ -236,7 +227,7 @@ t.test('a login and the end of the session that it drives out do not wait for ea
   await gateway.sql.begin(async (tx) => {
     await tx`update sessions set revoked_at = now(), revocation_reason = 'logout' where id = ${person.session.id}`;
     login = logIn(gateway, person);
-    await untilSomebodyWaits(gateway.sql);
+    await untilSomebodyWaits(gateway);
     await tx`insert into login_events (user_id, kind) values (${person.user.id}, 'SIGN_OUT')`;
   });
   t.equal(login && outcomeOf(await login), 'SessionTokens');

@@ -17,6 +17,7 @@ import {
   Provider,
   proofOf,
 } from '../../provider-stand-in.js';
+import { untilSomebodyWaits } from '../../statements.js';
 import { someAddress } from '../magic-link/asking.js';
 
 const apple = await Provider.open(t);
@@ -263,12 +264,7 @@ t.test('a grant that comes after its identity was unlinked is revoked too', asyn
     const linked = await link(owner, 'apple', account);
     await tx`select from identities where credential_id = ${linked.identity.id} for update`;
     await apple.arrival('/auth/token', before + 1);
-    await until(
-      async () =>
-        (
-          await tx`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-        ).length > 0,
-    );
+    await untilSomebodyWaits(gateway);
     await tx`delete from credentials where id = ${linked.identity.id}`;
   });
   await until(async () => (await revocations()).length === 1);
